@@ -132,7 +132,11 @@ export interface CompiledRule {
    * blocked calls only where the match names them. Bound to one partition's symbols by {@link bind}.
    */
   readonly bind: (symbols: Symbols) => (view: EventView) => boolean;
-  /** Index into `view.slots` of the slots that the measure reads, in the order of its spec (field or fingerprint parts). */
+  /**
+   * Index into `view.slots` for each thing that the measure reads, in the order of its spec (the one field, or the
+   * fingerprint parts); -1 for what stands in the view itself (`cost_usd`, `tool`, `args`, `idempotency_key`).
+   * Empty where the measure reads nothing but that the event is there.
+   */
   readonly slots: readonly number[];
   /** Index into `view.slots` for each `labels.x` of group_by, in order; -1 for other parts. */
   readonly groupSlots: readonly number[];

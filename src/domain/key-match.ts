@@ -1,0 +1,32 @@
+import { compileGlobs, type TextMatcher } from './glob.ts';
+import type { FieldTest, KeyTexts, Match } from './rule.ts';
+
+/**
+ * Compiles a match over a key's ids (`tenant`, `session`, `agent`, `tool`, `labels.<name>`), as overrides and exceptions
+ * have them. What the key does not have is not matched, neither required nor forbidden.
+ */
+export function compileKeyMatch(match: Match): (key: KeyTexts) => boolean {
+  const require = match.require.map(compileKeyTest);
+  const forbid = match.forbid.map(compileKeyTest);
+  return (key) => require.every((test) => test(key)) && !forbid.some((test) => test(key));
+}
+
+function compileKeyTest(test: FieldTest): (key: KeyTexts) => boolean {
+  const matches: TextMatcher = 'globs' in test ? compileGlobs(test.globs) : () => false;
+  return (key) => {
+    const text = keyText(key, test.field);
+    return text !== undefined && matches(text);
+  };
+}
+
+function keyText(key: KeyTexts, field: string): string | undefined {
+  switch (field) {
+    case 'tenant':
+    case 'session':
+    case 'agent':
+    case 'tool':
+      return key[field];
+    default:
+      return field.startsWith('labels.') ? key.labels?.[field.slice('labels.'.length)] : undefined;
+  }
+}
