@@ -46,7 +46,10 @@ export interface LogRecord {
   /** null: a tombstone. A view of a fetch response: copy it to keep it. */
   readonly value: Uint8Array | null;
   readonly headers: Readonly<Record<string, Uint8Array | string | undefined>>;
-  /** Set where the log could not read the record (unknown codec, corrupt batch): why, in words. The offset still counts. */
+  /**
+   * Set where the log could not read what stands here (unknown codec, corrupt batch): why, in words. The offset still
+   * counts. One record stands for the whole batch then, and its value is the batch as it was stored.
+   */
   readonly damage?: string;
 }
 
@@ -58,6 +61,10 @@ export interface LogBatch {
   readonly nextOffset: number;
   /** The end offset that the log told with this batch. */
   readonly endOffset: number;
+  /** When the end offset was asked for, by the log's injected clock: what was appended before is below it. */
+  readonly askedAt: number;
+  /** Offsets that the log had dropped before they could be read: from (inclusive) to (exclusive). */
+  readonly gap?: { readonly from: number; readonly to: number };
   /** False where the topic keeps producer times: replays may differ. */
   readonly logAppendTime: boolean;
   /** True once this assignment is over: leave early, nothing of it counts. */
@@ -80,8 +87,11 @@ export interface LogConsumer {
 export interface LogSubscription {
   /** Group offset for lag displays; never what a restore trusts. */
   commit(partition: number, nextOffset: number): Promise<void>;
+  /** No further batch of it until `resume`; a new assignment starts with nothing paused. */
   pause(partition: number): void;
   resume(partition: number): void;
+  /** Why nothing can be read at the moment, in words (the log is retrying by itself); null while it can. */
+  outage(): string | null;
   /** Leaves the group after the batch in hand. Idempotent. */
   stop(): Promise<void>;
 }
