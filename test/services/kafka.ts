@@ -22,7 +22,10 @@ export interface KafkaServer {
   pid(): number | undefined;
   /** kill -9; ports and logs stay. */
   kill(): Promise<void>;
-  /** Starts it again after `kill`, on the same ports and logs. */
+  /**
+   * Starts it again after `kill`, on the same ports and logs. The controller first waits until the killed broker's
+   * session is over: 9 s, unless `broker.session.timeout.ms` (and `broker.heartbeat.interval.ms`) were made shorter.
+   */
   start(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -2,8 +2,8 @@
  * The leash: whatever this process starts dies with it, however it ends.
  *
  * A tiny shell waits on a pipe whose other end only we hold. While we live it is told which process ids are ours.
- * When the pipe closes (exit, Ctrl-C, a crash, even kill -9) it kills exactly those ids and removes our temporary
- * directory. It runs in a session of its own, so that a Ctrl-C in the terminal reaches us and not it.
+ * When the pipe closes (exit, Ctrl-C, a crash, even kill -9) it kills exactly those ids, with the process group where
+ * one leads a group, and removes our temporary directory. It runs in a session of its own, so that a Ctrl-C in the terminal reaches us and not it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { Writable } from 'node:stream';
 const SCRIPT = `
 root=$1; pids=
 while read -r line; do pids=$line; done
-for pid in $pids; do kill -9 "$pid" 2>/dev/null; done
+for pid in $pids; do kill -9 -- "-$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null; done
 for pid in $pids; do
   tries=0
   while kill -0 "$pid" 2>/dev/null && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done

@@ -56,7 +56,9 @@ test('a stopped Redis leaves neither process nor directory', async () => {
 });
 
 test('a private broker comes back after kill -9 with its topics, and leaves nothing when stopped', async () => {
-  const kafka = await startKafka({ properties: { 'message.max.bytes': '1000000' } });
+  const kafka = await startKafka({
+    properties: { 'broker.session.timeout.ms': '2000', 'broker.heartbeat.interval.ms': '500' },
+  });
   cleanUps.push(kafka.stop);
   const topic = unique('crash');
   const admin = kafkaClient(kafka.brokers).admin();

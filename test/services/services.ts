@@ -16,8 +16,11 @@ interface Part<T> {
   stop(): Promise<void>;
 }
 
-export async function startServices(environment: NodeJS.ProcessEnv = process.env): Promise<Services> {
-  const parts = await Promise.allSettled([kafkaPart(environment.KAFKA_BROKERS), redisPart(environment.REDIS_URL)]);
+export async function startServices(environment = process.env, answerWithinMs = 15_000): Promise<Services> {
+  const parts = await Promise.allSettled([
+    kafkaPart(environment.KAFKA_BROKERS, answerWithinMs),
+    redisPart(environment.REDIS_URL, answerWithinMs),
+  ]);
   const [kafka, redis] = parts;
   const stop = async (): Promise<void> => {
     await Promise.all(parts.map((part) => part.status === 'fulfilled' && part.value.stop()));
@@ -30,27 +33,27 @@ export async function startServices(environment: NodeJS.ProcessEnv = process.env
   throw new Error(`Real services are needed and could not be had.\n${reasons.join('\n')}`);
 }
 
-async function kafkaPart(given: string | undefined): Promise<Part<string[]>> {
+async function kafkaPart(given: string | undefined, answerWithinMs: number): Promise<Part<string[]>> {
   if (!given) {
     const kafka = await startKafka();
     note(`Kafka is at ${kafka.brokers.join(',')}`);
     return { address: kafka.brokers, stop: kafka.stop };
   }
   const brokers = given.split(',').map((broker) => broker.trim());
-  if (!(await until(() => brokerAnswers(brokers), 15_000, 500))) {
+  if (!(await until(() => brokerAnswers(brokers), answerWithinMs, 500))) {
     throw new Error(`KAFKA_BROKERS is set to ${given}, but no broker answers there. Start it, or unset the variable.`);
   }
   return { address: brokers, stop: async () => {} };
 }
 
-async function redisPart(given: string | undefined): Promise<Part<string>> {
+async function redisPart(given: string | undefined, answerWithinMs: number): Promise<Part<string>> {
   if (!given) {
     const redis = await startRedis();
     note(`Redis is at ${redis.url}`);
     return { address: redis.url, stop: redis.stop };
   }
-  if (!(await until(async () => (await infoOf(given)) !== '', 15_000, 500))) {
-    throw new Error(`REDIS_URL is set, but no Redis answers there. Start it, or unset the variable.`);
+  if (!(await until(async () => (await infoOf(given)) !== '', answerWithinMs, 500))) {
+    throw new Error('REDIS_URL is set, but no Redis answers there. Start it, or unset the variable.');
   }
   return { address: given, stop: async () => {} };
 }
