@@ -52,7 +52,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
 async function kafkaOnFreePorts(libraries: string, { properties = {} }: KafkaOptions): Promise<KafkaServer> {
   const [port = 0, controllerPort = 0] = await freePorts(2);
   const dir = temporaryDirectory('kafka');
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = randomClusterId();
   const java = writeConfiguration(libraries, dir, { ...serverProperties(dir, port, controllerPort), ...properties });
   await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', 'server.properties'], dir);
   const brokers = [`127.0.0.1:${port}`];
@@ -65,6 +65,13 @@ async function kafkaOnFreePorts(libraries: string, { properties = {} }: KafkaOpt
     readyWithinMs: 120_000,
   });
   return { brokers, port, dir, ...broker, start: () => startWarm(broker, brokers) };
+}
+
+/** 22 characters of base64. A first one of '-' would read as an option, hence the cleared bit. */
+function randomClusterId(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0] as number) & 0x7f;
+  return bytes.toString('base64url');
 }
 
 /** Ready means that groups can be joined as well: the first one makes the broker create its offsets topic. */
