@@ -30,6 +30,8 @@ export interface KillReader {
   changesSince(version: number, limit: number): Promise<readonly ScopedState[]>;
   /** One round trip for a poll: epoch, version, what is newer, and the flags of the given scopes plus all tool sets of the given tenants. */
   poll(request: PollRequest): Promise<PollAnswer>;
+  /** States of all tools that are disabled by the index: for everybody, and for these tenants. */
+  disabledTools(tenants: readonly string[]): Promise<readonly ScopedState[]>;
   /** All states in the index, in pages by version (0 to start; null when there are no more). */
   page(
     afterVersion: number,
@@ -37,7 +39,7 @@ export interface KillReader {
   ): Promise<{ readonly states: readonly ScopedState[]; readonly next: number | null }>;
   /** Calls back on every published change, and with null when changes may have been missed (reconnect): then poll. */
   subscribe(listener: (change: ScopedState | null) => void): Promise<() => Promise<void>>;
-  /** Tenant → parent session of a session id, as guards registered it. */
+  /** Tenant → parent session of a session id, as guards registered it; empty where it has no parent. */
   sessionParents(session: string): Promise<ReadonlyMap<string, string>>;
 }
 
