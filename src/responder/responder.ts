@@ -1,0 +1,207 @@
+import { episodeText, type FiringAlert, type ResolvedAlert } from '../domain/alert.ts';
+import type { Decision, DecisionOutcome, SuppressionCode } from '../domain/decision.ts';
+import { causeTime } from '../domain/ids.ts';
+import { scopeText } from '../domain/scope.ts';
+import { decisionsFor } from './decisions.ts';
+import { judge } from './ladder.ts';
+import { RETRY_EVERY_MS, type ResponderSettings } from './settings.ts';
+
+/**
+ * From alerts to decisions, for one partition. Each episode opens cases, one per action and target; a case is
+ *
+ *   waiting ──attempt──► applied   (acted; may be decided once more when its switch has expired)
+ *      ▲        │
+ *      └────────┴─► suppressed     (a rung of the ladder or the kill switch said why not; tried again, same id)
+ *
+ * and ends with its episode. The caller attempts what `fire` and `due` return at the kill switch and tells the outcome with
+ * `settle`. Pure: time is an argument, the state is plain data.
+ */
+export class Responder {
+  readonly #settings: ResponderSettings;
+  readonly #episodes = new Map<string, Case[]>();
+  /** Episodes with a case that may be attempted again: what `due` has to look at. */
+  readonly #open = new Set<string>();
+  /** Rule and key → time of the cause of the last applied decision. */
+  readonly #lastCauses = new Map<string, number>();
+
+  constructor(settings: ResponderSettings, state?: ResponderState) {
+    this.#settings = settings;
+    for (const [episode, cases] of state?.episodes ?? []) {
+      this.#episodes.set(episode, [...cases]);
+      this.#open.add(episode);
+    }
+    for (const [episode, time] of state?.lastCauses ?? []) this.#lastCauses.set(episode, time);
+  }
+
+  /** Opens an episode. @returns what to do at once: stop first. */
+  fire(alert: FiringAlert, now: Moment): Due {
+    const episode = episodeText(alert);
+    const cases = decisionsFor(alert, this.#settings).map((decision) => newCase(decision, now.wall));
+    const due: Due = { attempts: [], suppressed: [] };
+    if (cases.length === 0) return due;
+    this.#episodes.set(episode, cases);
+    this.#open.add(episode);
+    for (const one of cases) this.#consider(episode, one, now, () => null, due);
+    return due;
+  }
+
+  /** Ends an episode. @returns its suppressions, each of which deserves a closing count. */
+  resolve(alert: ResolvedAlert): readonly ClosedSuppression[] {
+    const episode = episodeText(alert);
+    const cases = this.#episodes.get(episode) ?? [];
+    this.#episodes.delete(episode);
+    this.#open.delete(episode);
+    return cases.flatMap((one) => closing(one, alert.at));
+  }
+
+  /**
+   * What to try again now. Suppressions are reported once per decision and reason.
+   * `holding` gives an episode's alert as it stands now, for a second decision after a switch has expired.
+   */
+  due(now: Moment, holding: Holding): Due {
+    const due: Due = { attempts: [], suppressed: [] };
+    for (const episode of this.#open) {
+      const cases = this.#episodes.get(episode) ?? [];
+      for (const one of cases) this.#consider(episode, one, now, holding, due);
+      if (cases.every(isOver)) this.#open.delete(episode);
+    }
+    return due;
+  }
+
+  #consider(episode: string, one: Case, now: Moment, holding: Holding, due: Due): void {
+    if (one.expiresAt !== undefined && !this.#renew(episode, one, now, holding)) return;
+    if (one.nextTryAt === null || now.wall < one.nextTryAt) return;
+    one.nextTryAt = now.wall + RETRY_EVERY_MS;
+    const judgement = judge(one.decision, {
+      ...now,
+      lastCauseAt: this.#lastCauses.get(episode) ?? null,
+      staleAfterMs: this.#settings.staleAfterMs,
+    });
+    if (judgement.act) due.attempts.push(one.decision);
+    else this.#suppress(one, judgement.code, judgement.detail, now, due.suppressed);
+  }
+
+  /** After the switch has expired and the cooldown is over, new evidence makes one more decision of the same episode. */
+  #renew(episode: string, one: Case, now: Moment, holding: Holding): boolean {
+    const { rule, keyText } = one.decision.alert;
+    if (one.expiresAt == null || now.horizon <= one.expiresAt) return false;
+    const alert = holding(rule.name, keyText);
+    if (alert === null || alert.evidenceAppendedAt <= one.expiresAt) return false;
+    const last = this.#lastCauses.get(episode);
+    if (last !== undefined && now.horizon < last + rule.cooldownMs) return false;
+    const scope = scopeText(one.decision.scope);
+    const again = decisionsFor(alert, this.#settings).find(
+      (decision) => decision.action === one.decision.action && scopeText(decision.scope) === scope,
+    );
+    if (again === undefined) return false;
+    Object.assign(one, newCase(again, now.wall));
+    return true;
+  }
+
+  /** What the kill switch made of an attempt. @returns the suppression to record, if it is a new one. */
+  settle(decision: Decision, outcome: DecisionOutcome, now: Moment): readonly Suppression[] {
+    const episode = episodeText(decision.alert);
+    const one = this.#episodes.get(episode)?.find((candidate) => candidate.decision.id === decision.id);
+    if (outcome.status === 'refused') {
+      const suppressed: Suppression[] = [];
+      if (one) this.#suppress(one, outcome.code, outcome.detail, now, suppressed);
+      return suppressed;
+    }
+    this.#lastCauses.set(episode, causeTime(decision.alert.cause));
+    if (one) {
+      one.nextTryAt = null;
+      one.expiresAt = isKeyedByScope(decision) ? null : expiryOf(outcome);
+    }
+    return [];
+  }
+
+  #suppress(one: Case, code: SuppressionCode, detail: string, now: Moment, into: Suppression[]): void {
+    if (code === 'severity') one.nextTryAt = null;
+    if (one.suppressions.some((known) => known.code === code)) return;
+    one.suppressions.push({ code, detail, since: now.horizon });
+    into.push({ decision: one.decision, code, detail });
+  }
+
+  /** Forgets cooldowns that are over, so that memory follows what is recent. */
+  forget(horizon: number, longestCooldownMs: number): void {
+    for (const [episode, time] of this.#lastCauses) {
+      if (time + longestCooldownMs < horizon && !this.#episodes.has(episode)) this.#lastCauses.delete(episode);
+    }
+  }
+
+  /** Plain data for the checkpoint, to be written before the next call: it is not a copy. */
+  snapshot(): ResponderState {
+    return { episodes: [...this.#episodes], lastCauses: [...this.#lastCauses] };
+  }
+}
+
+export interface Moment {
+  /** Of the partition, epoch ms. */
+  readonly horizon: number;
+  /** Wall clock, epoch ms; the horizon in a backtest. */
+  readonly wall: number;
+}
+
+export interface Suppression {
+  readonly decision: Decision;
+  readonly code: SuppressionCode;
+  readonly detail: string;
+}
+
+/** A suppression whose episode is over. `count`: how often it stood in the way, once per retry period of the horizon. */
+export interface ClosedSuppression extends Suppression {
+  readonly count: number;
+  readonly at: number;
+}
+
+export interface Due {
+  readonly attempts: Decision[];
+  readonly suppressed: Suppression[];
+}
+
+/** Plain data: fit for JSON. */
+export interface ResponderState {
+  readonly episodes: readonly (readonly [string, readonly Case[]])[];
+  readonly lastCauses: readonly (readonly [string, number])[];
+}
+
+type Holding = (rule: string, keyText: string) => FiringAlert | null;
+
+/** One decision on its way. */
+export interface Case {
+  decision: Decision;
+  /** Wall time of the next attempt; null when there is none. */
+  nextTryAt: number | null;
+  /** When the applied switch ends; null: never; undefined: not applied. */
+  expiresAt?: number | null | undefined;
+  suppressions: { code: SuppressionCode; detail: string; since: number }[];
+}
+
+function newCase(decision: Decision, nextTryAt: number): Case {
+  return { decision, nextTryAt, expiresAt: undefined, suppressions: [] };
+}
+
+function closing(one: Case, at: number): ClosedSuppression[] {
+  return one.suppressions.map(({ code, detail, since }) => ({
+    decision: one.decision,
+    code,
+    detail,
+    at,
+    count: 1 + Math.floor(Math.max(0, at - since) / RETRY_EVERY_MS),
+  }));
+}
+
+function expiryOf(outcome: Exclude<DecisionOutcome, { status: 'refused' }>): number | null {
+  return outcome.status === 'simulated' ? null : (outcome.state?.expires_at ?? null);
+}
+
+/** A restore's fence empties windows keyed by exactly the switched scope: there a new episode decides, not the old one. */
+function isKeyedByScope({ action, alert }: Decision): boolean {
+  const by = alert.rule.groupBy.join();
+  return (action === 'terminate_session' && by === 'session') || (action === 'flip_tenant' && by === 'tenant');
+}
+
+/** Nothing will be tried again: applied for good, or never to be acted upon. */
+function isOver(one: Case): boolean {
+  return one.nextTryAt === null && one.expiresAt == null;
+}
