@@ -1,7 +1,10 @@
+/** The id of whatever found no place in its table. Its text is empty, and it is many: no key may be made of it. */
+export const OVERFLOW = 1;
+
 /**
  * Intern tables of one partition: each text has one small integer while somebody holds it.
  * The decoder interns, the engine reads texts when something fires and releases what it forgets.
- * Bounded: past a cap a table answers its `overflow` id, and counts it; one tenant never uses up another's share.
+ * Bounded: past a cap a table answers {@link OVERFLOW}, and counts it; one tenant never uses up another's share.
  */
 export interface Symbols {
   readonly tenants: TextTable;
@@ -45,4 +48,12 @@ export interface SymbolsSnapshot {
   /** By id: tenant id and text; tenant 0 where the id is free. */
   readonly sessionTenants: readonly number[];
   readonly sessionTexts: readonly string[];
+  /** Free session ids, the last one is taken first. */
+  readonly freeSessions: readonly number[];
+  /** How many names each tenant (by id) brought in, which its caps are about. */
+  readonly introduced: {
+    readonly agents: readonly number[];
+    readonly tools: readonly number[];
+    readonly errorTypes: readonly number[];
+  };
 }
