@@ -1,0 +1,104 @@
+import type { KeyTexts } from '../../src/domain/rule.ts';
+import type { PlainEvent, PlainRule } from './plain.ts';
+
+/** An event that contributed to a key. Nothing is ever summed up: every answer is computed from these. */
+export interface Entry {
+  readonly event: PlainEvent;
+  readonly offset: number;
+  readonly appendedAt: number;
+  readonly effective: number;
+  /** Counts the records of the partition: the order of arrival. */
+  readonly arrival: number;
+  /** The horizon when it was taken in. */
+  readonly horizon: number;
+  /** Which life of its session: an id that ended and came again is another session. */
+  readonly sessionLife: number;
+  /** Its fingerprint, for the measures that have operations; else ''. */
+  readonly operation: string;
+  /** What it adds to a sum; 1 for a count. */
+  readonly units: number;
+  /** The arrival with which its failure became known; null while it is not. */
+  failedAt: number | null;
+}
+
+/** What a rule remembers of a key from its first event until it is forgotten. */
+export interface KeyLife {
+  /** In order of arrival. */
+  entries: Entry[];
+  /** The effective time of the event that began it. */
+  readonly first: number;
+  /** The greatest effective time that the key has seen, and the horizon at its newest record. */
+  newest: number;
+  seenAt: number;
+  /** The lower bound of the window. */
+  lo: number;
+}
+
+export const EXACT = 256;
+export const SLICES = 64;
+
+/** The key's clock when the horizon stands at `horizon`. */
+export function clockOf(life: KeyLife, horizon: number): number {
+  return life.newest + (horizon - life.seenAt);
+}
+
+/** What has left never returns. */
+export function raiseLowerBound(life: KeyLife, windowMs: number, horizon: number): void {
+  life.lo = Math.max(life.lo, clockOf(life, horizon) - windowMs);
+}
+
+/** What a window holds: the newest entries one by one, and of those behind them what counts by whole slices. */
+export interface Content {
+  /** By effective time, then by arrival. */
+  readonly exact: readonly Entry[];
+  readonly sliced: readonly Entry[];
+}
+
+/** The content of one window: of a key, or of one operation of a key. */
+export function contentOf(entries: readonly Entry[], windowMs: number, lo: number): Content {
+  const inside = entries.filter((entry) => entry.effective > lo).sort(byTime);
+  const behind = inside.slice(0, -EXACT);
+  return {
+    exact: inside.slice(-EXACT),
+    sliced: behind.filter((entry) => sliceIsInside(entry, windowMs, lo) && !failedBeforePushedOut(entry, inside)),
+  };
+}
+
+export function byTime(a: Entry, b: Entry): number {
+  return a.effective - b.effective || a.arrival - b.arrival;
+}
+
+/** Slice i is [i·W/64, (i+1)·W/64), and inside while i·W/64 > lo; in integers. */
+function sliceIsInside(entry: Entry, windowMs: number, lo: number): boolean {
+  const scaled = entry.effective * SLICES;
+  const sliceStart = scaled - (scaled % windowMs);
+  return sliceStart > lo * SLICES;
+}
+
+/** It was pushed out when the 256th newer entry had arrived (at once, where they were there before it). */
+function failedBeforePushedOut(entry: Entry, inside: readonly Entry[]): boolean {
+  if (entry.failedAt === null) return false;
+  const newerArrivals = inside.slice(inside.indexOf(entry) + 1).map((newer) => newer.arrival);
+  const pushedAt = Math.max(newerArrivals.sort((a, b) => a - b)[EXACT - 1]!, entry.arrival);
+  return entry.failedAt <= pushedAt;
+}
+
+/** True when nothing that could ever count is left: the key is forgotten. */
+export function isEmpty(life: KeyLife, rule: PlainRule): boolean {
+  if (rule.windowMs === null) return life.entries.length === 0;
+  return life.entries.every((entry) => entry.effective <= life.lo);
+}
+
+/** A rule's key: its life, and the life of its alert, which may outlast the former. */
+export interface Key {
+  readonly rule: PlainRule;
+  readonly texts: KeyTexts;
+  readonly text: string;
+  life: KeyLife | null;
+  alert: AlertState;
+}
+
+export type AlertState =
+  | { readonly state: 'inactive' }
+  | { readonly state: 'pending'; readonly since: number }
+  | { readonly state: 'firing'; readonly cause: string; readonly quietSince: number | null };

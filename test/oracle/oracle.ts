@@ -1,0 +1,294 @@
+import type { KeyTexts } from '../../src/domain/rule.ts';
+import type { Scope } from '../../src/domain/scope.ts';
+import { effectiveTime, fingerprintOf, isWrite, keyTextOf, typeOf, unitsOf } from './event-facts.ts';
+import { compare, conditionFor, feeds, isExactScope, keyOf, seesPhase } from './feeding.ts';
+import { type Entry, isEmpty, type Key, type KeyLife, raiseLowerBound } from './key-life.ts';
+import { measure } from './measuring.ts';
+import type { Happening, PlainAlert, PlainEvent, PlainResolved, PlainRule, Setup } from './plain.ts';
+
+interface Session {
+  readonly tenant: string;
+  readonly session: string;
+  readonly life: number;
+  /** The horizon at its newest event. */
+  newestAt: number;
+  /** Ids and phases, oldest first, at most 1,024. */
+  readonly ids: string[];
+}
+
+interface Taken {
+  readonly event: PlainEvent;
+  readonly offset: number;
+  readonly appendedAt: number;
+  readonly arrival: number;
+  readonly sessionLife: number;
+}
+
+const REMEMBERED_IDS = 1024;
+const OPERATIONS = 1024;
+const FINGERPRINTS = 64;
+
+/**
+ * The rules judged by brute force, as docs/semantics.md says and in its words: it keeps events, walks the horizon
+ * millisecond by millisecond, recomputes every key at each of them and after each record. Slow and plain on purpose;
+ * it shares no code with the engine.
+ */
+export class Oracle {
+  readonly #setup: Setup;
+  readonly #keys = new Map<string, Key>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #fences: { readonly scope: Scope; readonly at: number }[] = [];
+  #horizon: number | null = null;
+  #nextOffset = 0;
+  #arrivals = 0;
+  #alerts: PlainAlert[] = [];
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  /** What this happening makes fire or end. */
+  take(happening: Happening): PlainAlert[] {
+    this.#alerts = [];
+    if ('record' in happening) this.#step(happening.record, happening.offset, happening.appendedAt);
+    else if ('advance' in happening) this.#walkTo(happening.advance);
+    else this.#fence(happening.fence, happening.at);
+    return this.#alerts;
+  }
+
+  // The horizon.
+
+  #walkTo(horizon: number): void {
+    this.#horizon ??= horizon;
+    while (this.#horizon < horizon) {
+      this.#horizon++;
+      this.#tick(this.#horizon);
+      if (this.#keys.size === 0 && this.#sessions.size === 0) this.#horizon = horizon;
+    }
+  }
+
+  /** What leaves leaves, the condition is judged, waiting times elapse; then sessions end. */
+  #tick(horizon: number): void {
+    for (const key of [...this.#keys.values()]) this.#judge(key, horizon, `timer ${horizon}`);
+    for (const session of [...this.#sessions.values()]) {
+      if (horizon - session.newestAt >= this.#setup.sessionEndsAfterMs) this.#endSession(session, horizon);
+    }
+  }
+
+  #step(event: PlainEvent, offset: number, appendedAt: number): void {
+    if (offset < this.#nextOffset) return;
+    this.#nextOffset = offset + 1;
+    this.#walkTo(appendedAt);
+    const horizon = this.#horizon!;
+    const session = this.#sessionOf(event);
+    const id = JSON.stringify([event.event_id, event.phase ?? null]);
+    if (session.ids.includes(id)) return;
+    session.ids.push(id);
+    if (session.ids.length > REMEMBERED_IDS) session.ids.shift();
+    session.newestAt = horizon;
+    const taken = { event, offset, appendedAt, arrival: this.#arrivals++, sessionLife: session.life };
+    for (const rule of this.#setup.rules) this.#feed(rule, taken, horizon);
+    if (typeOf(event) === 'session_end') this.#endSession(session, horizon);
+  }
+
+  // Sessions.
+
+  #sessionOf(event: PlainEvent): Session {
+    const name = JSON.stringify([event.tenant_id, event.session_id]);
+    const known = this.#sessions.get(name);
+    if (known !== undefined) return known;
+    const session: Session = {
+      tenant: event.tenant_id,
+      session: event.session_id,
+      life: this.#arrivals,
+      newestAt: this.#horizon!,
+      ids: [],
+    };
+    this.#sessions.set(name, session);
+    return session;
+  }
+
+  #endSession(session: Session, horizon: number): void {
+    this.#sessions.delete(JSON.stringify([session.tenant, session.session]));
+    for (const [name, key] of [...this.#keys]) {
+      if (key.texts.session !== session.session || key.texts.tenant !== session.tenant) continue;
+      this.#resolve(key, horizon, 'ended');
+      this.#keys.delete(name);
+    }
+  }
+
+  // Feeding.
+
+  #feed(rule: PlainRule, taken: Taken, horizon: number): void {
+    const touched = new Set<Key>();
+    if (rule.measure.type === 'duplicate_count') for (const key of this.#learnFailure(rule, taken)) touched.add(key);
+    const texts = keyOf(rule, taken.event);
+    if (texts !== null && (rule.measure.type === 'session_age' || taken.appendedAt > this.#fenceOf(rule, texts))) {
+      const key = this.#keyFor(rule, texts);
+      if (rule.measure.type === 'loop' && rule.measure.distinctOfLast === null) this.#write(key, taken);
+      if (feeds(rule, taken.event, this.#setup.tools)) this.#insert(key, taken, horizon);
+      touched.add(key);
+    }
+    for (const key of touched) this.#judge(key, horizon, `record ${taken.offset} ${taken.appendedAt}`);
+  }
+
+  /** A result that failed marks the calls of its session with its call_id, whatever their key. */
+  #learnFailure(rule: PlainRule, { event, arrival, sessionLife }: Taken): Key[] {
+    if (event.phase !== 'result' || event.status !== 'error' || event.call_id === undefined) return [];
+    const touched: Key[] = [];
+    for (const key of this.#keys.values()) {
+      if (key.rule !== rule) continue;
+      for (const entry of key.life?.entries ?? []) {
+        if (entry.sessionLife !== sessionLife || entry.event.call_id !== event.call_id) continue;
+        entry.failedAt ??= arrival;
+        touched.push(key);
+      }
+    }
+    return touched;
+  }
+
+  /** A write of the key forgets every other fingerprint. */
+  #write(key: Key, { event, appendedAt }: Taken): void {
+    const { rule, life } = key;
+    if (life === null || rule.measure.type !== 'loop') return;
+    if (!isWrite(event, this.#setup.tools) || event.status === 'blocked' || !seesPhase(rule, event)) return;
+    if (rule.windowMs !== null && effectiveTime(event, appendedAt) <= life.lo) return;
+    const own = fingerprintOf(event, rule.measure.fingerprint, this.#setup.tools);
+    life.entries = life.entries.filter((entry) => entry.operation === own);
+  }
+
+  #insert(key: Key, taken: Taken, horizon: number): void {
+    const entry = this.#entryOf(key.rule, taken, horizon);
+    if (entry === null) return;
+    const { rule } = key;
+    if (key.life !== null && rule.windowMs !== null && entry.effective <= key.life.lo) return;
+    const life: KeyLife = key.life ?? {
+      entries: [],
+      first: entry.effective,
+      newest: entry.effective,
+      seenAt: horizon,
+      lo: -Infinity,
+    };
+    key.life = life;
+    life.entries.push(entry);
+    life.newest = Math.max(life.newest, entry.effective);
+    life.seenAt = horizon;
+    if (rule.windowMs !== null) raiseLowerBound(life, rule.windowMs, horizon);
+    if (rule.measure.type === 'duplicate_count') keepNewestOperations(life, OPERATIONS);
+    if (rule.measure.type === 'loop' && rule.measure.distinctOfLast === null) keepNewestOperations(life, FINGERPRINTS);
+  }
+
+  /** null where the event adds nothing to this measure. */
+  #entryOf(rule: PlainRule, taken: Taken, horizon: number): Entry | null {
+    const { event, appendedAt, offset, arrival, sessionLife } = taken;
+    const spec = rule.measure;
+    let operation: string | null = '';
+    let units = 1;
+    if (spec.type === 'duplicate_count' || spec.type === 'loop') {
+      operation = fingerprintOf(event, spec.fingerprint, this.#setup.tools);
+    } else if (spec.type === 'value_sum' || (spec.type === 'session_total' && spec.field !== 'actions')) {
+      units = unitsOf(event, spec.field);
+    }
+    if (operation === null || units === 0) return null;
+    const failedAt = event.status === 'error' ? arrival : null;
+    const effective = effectiveTime(event, appendedAt);
+    return { event, offset, appendedAt, effective, arrival, horizon, sessionLife, operation, units, failedAt };
+  }
+
+  #keyFor(rule: PlainRule, texts: KeyTexts): Key {
+    const text = keyTextOf(texts);
+    const name = `${rule.name} ${text}`;
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const key: Key = { rule, texts, text, life: null, alert: { state: 'inactive' } };
+    this.#keys.set(name, key);
+    return key;
+  }
+
+  // Fences.
+
+  #fence(scope: Scope, at: number): void {
+    this.#fences.push({ scope, at });
+    const horizon = this.#horizon;
+    if (horizon === null) return;
+    for (const key of [...this.#keys.values()]) {
+      if (!isExactScope(key.rule, key.texts, scope)) continue;
+      // Age remembers when the session began; all else holds only what came after.
+      if (key.life !== null && key.rule.measure.type !== 'session_age') {
+        key.life.entries = key.life.entries.filter((entry) => entry.appendedAt > at);
+      }
+      this.#settle(key, horizon);
+      if (this.#holds(key, horizon) === null) this.#resolve(key, horizon, 'fence');
+      this.#judge(key, horizon, `timer ${horizon}`);
+    }
+  }
+
+  /** The newest fence of the scope that this key is; -1 when there is none. */
+  #fenceOf(rule: PlainRule, texts: KeyTexts): number {
+    const fences = this.#fences.filter(({ scope }) => isExactScope(rule, texts, scope));
+    return Math.max(-1, ...fences.map(({ at }) => at));
+  }
+
+  // Judging.
+
+  #judge(key: Key, horizon: number, cause: string): void {
+    this.#settle(key, horizon);
+    this.#runAlert(key, this.#holds(key, horizon), horizon, cause);
+    if (key.life === null && key.alert.state === 'inactive') this.#keys.delete(`${key.rule.name} ${key.text}`);
+  }
+
+  /** What leaves the window leaves; a key whose window is empty is forgotten, clock included. */
+  #settle(key: Key, horizon: number): void {
+    if (key.life === null) return;
+    if (key.rule.windowMs !== null) raiseLowerBound(key.life, key.rule.windowMs, horizon);
+    if (isEmpty(key.life, key.rule)) key.life = null;
+  }
+
+  /** What was measured, when the condition holds for it; else null. */
+  #holds(key: Key, horizon: number) {
+    const measured = measure(key, horizon, this.#fenceOf(key.rule, key.texts));
+    if (measured === null) return null;
+    return compare(measured.value, conditionFor(key.rule, key.texts)) ? measured : null;
+  }
+
+  #runAlert(key: Key, holding: ReturnType<typeof measure>, horizon: number, cause: string): void {
+    if (key.alert.state === 'firing') {
+      if (holding !== null) {
+        key.alert = { ...key.alert, quietSince: null };
+        return;
+      }
+      const quietSince = key.alert.quietSince ?? horizon;
+      key.alert = { ...key.alert, quietSince };
+      if (horizon - quietSince >= key.rule.keepFiringForMs) this.#resolve(key, horizon, 'condition');
+      return;
+    }
+    if (holding === null) {
+      key.alert = { state: 'inactive' };
+      return;
+    }
+    const since = key.alert.state === 'pending' ? key.alert.since : horizon;
+    key.alert = { state: 'pending', since };
+    if (horizon - since < key.rule.forMs) return;
+    key.alert = { state: 'firing', cause, quietSince: null };
+    const { threshold } = conditionFor(key.rule, key.texts);
+    const identity = { rule: key.rule.name, key: key.text, at: horizon, cause };
+    this.#alerts.push({ state: 'firing', ...identity, threshold, ...holding });
+  }
+
+  #resolve(key: Key, horizon: number, why: PlainResolved['why']): void {
+    if (key.alert.state === 'firing') {
+      const identity = { rule: key.rule.name, key: key.text, at: horizon, cause: key.alert.cause };
+      this.#alerts.push({ state: 'resolved', ...identity, why });
+    }
+    key.alert = { state: 'inactive' };
+  }
+}
+
+/** Forgets the operations whose newest call is the oldest. */
+function keepNewestOperations(life: KeyLife, limit: number): void {
+  const inside = life.entries.filter((entry) => entry.effective > life.lo);
+  const newestFirst = [...new Set(inside.map((entry) => entry.operation).reverse())];
+  if (newestFirst.length <= limit) return;
+  const kept = new Set(newestFirst.slice(0, limit));
+  life.entries = life.entries.filter((entry) => kept.has(entry.operation));
+}
