@@ -8,7 +8,7 @@ const page = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
 
 /** The folders in the first column of the page's map. */
 function foldersNamed(text: string): string[] {
-  return [...text.matchAll(/^\| `([^`]+)\/` \|/gm)].map(([, folder = '']) => folder);
+  return [...text.matchAll(/^\| `([^`]+)\/` +\|/gm)].map(([, folder = '']) => folder);
 }
 
 const isFolder = (path: string): boolean => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory();
