@@ -27,6 +27,13 @@ function keyText(key: KeyTexts, field: string): string | undefined {
     case 'tool':
       return key[field];
     default:
-      return field.startsWith('labels.') ? key.labels?.[field.slice('labels.'.length)] : undefined;
+      return labelText(key, field);
   }
+}
+
+/** Own labels only: a label may be called `constructor`. */
+function labelText(key: KeyTexts, field: string): string | undefined {
+  const name = field.startsWith('labels.') ? field.slice('labels.'.length) : null;
+  if (name === null || key.labels === undefined || !Object.hasOwn(key.labels, name)) return undefined;
+  return key.labels[name];
 }

@@ -1,0 +1,108 @@
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { messageOf } from '../domain/errors.ts';
+import type { Problem } from './problem.ts';
+
+/** A value in a file and where it stands; `node` is null where the key has no value at all. */
+export interface Cursor {
+  readonly node: Node | null;
+  /** Where to point when something is wrong with it. */
+  readonly offset: number;
+}
+
+/** Aliases that one file may use: a few anchors are handy, thousands are an attack. */
+const MAX_ALIASES = 100;
+
+/**
+ * One YAML file, its values with their places, and all problems found so far. Never throws, whatever the text.
+ */
+export class Reader {
+  readonly file: string;
+  readonly #lines = new LineCounter();
+  readonly #problems: Problem[] = [];
+  readonly #document: Document | null;
+  #aliases = 0;
+
+  readonly #expected: string;
+
+  /** `expected`: what the file should hold, for messages about what is no YAML at all. */
+  constructor(file: string, text: string, expected = 'groups of rules') {
+    this.file = file;
+    this.#expected = expected;
+    this.#document = this.#parse(text);
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /** The whole file; null when it has no content or cannot be read any further. */
+  root(): Cursor | null {
+    const contents = this.#document?.contents;
+    return isNode(contents) ? this.cursor(contents, 0) : null;
+  }
+
+  /** Follows an alias to what it stands for; the place stays that of the alias. */
+  cursor(node: unknown, fallback: number): Cursor {
+    if (!isNode(node)) return { node: null, offset: fallback };
+    const offset = node.range?.[0] ?? fallback;
+    if (!isAlias(node)) return { node, offset };
+    if (++this.#aliases > MAX_ALIASES) {
+      if (this.#aliases === MAX_ALIASES + 1) this.report(offset, `more than ${MAX_ALIASES} aliases, expected fewer`);
+      return { node: null, offset };
+    }
+    return { node: node.resolve(this.#document!) ?? null, offset };
+  }
+
+  /** The value at a path of keys and indexes below a value; the nearest one above it where there is none. */
+  locate(from: Cursor, path: readonly (string | number)[]): Cursor {
+    let at = from;
+    for (const step of path) {
+      const next = this.#child(at, step);
+      if (next === null) return at;
+      at = next;
+    }
+    return at;
+  }
+
+  report(offset: number, message: string): void {
+    this.#problems.push({ file: this.file, ...this.place(offset), message });
+  }
+
+  place(offset: number): { readonly line: number; readonly column: number } {
+    const { line, col } = this.#lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
+  #child(at: Cursor, step: string | number): Cursor | null {
+    if (isMap(at.node)) {
+      const pair = at.node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      return pair === undefined ? null : this.cursor(pair.value, at.offset);
+    }
+    if (isSeq(at.node)) {
+      const item = at.node.items[Number(step)];
+      return item === undefined ? null : this.cursor(item, at.offset);
+    }
+    return null;
+  }
+
+  /** Syntax errors end the reading; a key written twice does not. */
+  #parse(text: string): Document | null {
+    try {
+      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+      for (const error of [...document.errors, ...document.warnings]) {
+        this.report(error.pos[0], yamlMessage(error.code, error.message));
+      }
+      return document.errors.every((error) => error.code === 'DUPLICATE_KEY') ? document : null;
+    } catch (error) {
+      const message = error instanceof RangeError ? 'values are nested too deeply' : messageOf(error);
+      this.report(0, `not readable as YAML: ${message}, expected ${this.#expected}`);
+      return null;
+    }
+  }
+}
+
+function yamlMessage(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key is written twice in one map, expected once';
+  if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here, expected one document per file';
+  return `not readable as YAML: ${message}`;
+}
