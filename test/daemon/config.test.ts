@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_CONFIG } from '../../src/daemon/config/config.ts';
+import { loadConfig } from '../../src/daemon/config/load.ts';
+import { isSentinelError } from '../../src/domain/errors.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sentinel-config-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function write(text: string): string {
+  const file = join(dir, 'sentinel.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+function messageFor(text: string, env: Record<string, string> = {}): string {
+  try {
+    loadConfig({ file: write(text), env });
+  } catch (error) {
+    if (isSentinelError(error)) return error.message.replaceAll(`${dir}/`, '');
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('configuration', () => {
+  it('is the embedded default where nothing is said', () => {
+    expect(loadConfig({ file: write('{}'), env: {} })).toEqual(DEFAULT_CONFIG);
+  });
+
+  it('takes flags over environment over file over defaults', () => {
+    const file = write('http: {port: 1}\nrules: {dir: a}\nlog: {level: warn}\n');
+    const config = loadConfig({
+      file,
+      env: { SENTINEL_HTTP_PORT: '2', SENTINEL_RULES: 'b' },
+      flags: [{ flag: '--port', path: 'http.port', text: '3' }],
+    });
+    expect(config).toMatchObject({ http: { host: '127.0.0.1', port: 3 }, rules: { dir: 'b' }, log: { level: 'warn' } });
+  });
+
+  it('reads Kafka and Redis from two variables', () => {
+    const config = loadConfig({
+      file: write('{}'),
+      env: { KAFKA_BROKERS: 'a:1, b:2', REDIS_URL: 'redis://127.0.0.1:6379' },
+    });
+    expect(config.kafka?.brokers).toEqual(['a:1', 'b:2']);
+    expect(config.redis).toEqual({ url: 'redis://127.0.0.1:6379', keyPrefix: '' });
+  });
+
+  it('keeps what the file says about Kafka when the brokers come from the environment', () => {
+    const config = loadConfig({
+      file: write('kafka: {brokers: [x:1], group_id: mine}\nredis: embedded\n'),
+      env: { KAFKA_BROKERS: 'a:1' },
+    });
+    expect(config.kafka).toMatchObject({ brokers: ['a:1'], groupId: 'mine' });
+  });
+
+  it('merges limits one by one', () => {
+    const { limits } = loadConfig({
+      file: write('responder: {limits: {session_kills: {max: 7, per: 2m}}}'),
+      env: {},
+    }).responder;
+    expect(limits).toEqual({ ...DEFAULT_CONFIG.responder.limits, sessionKills: { max: 7, perMs: 120_000 } });
+  });
+
+  describe.each([
+    [
+      'an unknown key',
+      'htttp: {port: 1}',
+      /^sentinel\.yaml:1:1: the configuration has the unknown key "htttp", did you mean http\?$/,
+    ],
+    ['a wrong value', 'http:\n  port: high\n', /^sentinel\.yaml:2:9: http.port is "high", expected a port/],
+    ['what is no YAML', 'http: {port', /^sentinel\.yaml:1:\d+: not readable as YAML/],
+    ['Kafka without Redis', 'kafka: {brokers: [a:1]}', /Kafka is configured and Redis is not: set redis\.url/],
+    ['Redis without Kafka', 'redis: {url: "redis://h"}', /Redis is configured and Kafka is not/],
+    [
+      'a wrong URL',
+      'redis: {url: http://h}\nkafka: embedded',
+      /^sentinel\.yaml:1:14: redis.url is "http:\/\/h", expected a URL like redis/,
+    ],
+  ])('%s', (_case, text, expected) => {
+    it('is one clear sentence with its place', () => {
+      expect(messageFor(text)).toMatch(expected);
+    });
+  });
+
+  it('names the variable that is wrong, not the file', () => {
+    expect(messageFor('{}', { SENTINEL_HTTP_PORT: 'x' })).toMatch(
+      /^SENTINEL_HTTP_PORT:1:1: http\.port is "x", expected a port/,
+    );
+  });
+
+  it('allows one of the two to be embedded by name', () => {
+    expect(messageFor('kafka: {brokers: [a:1]}\nredis: embedded')).toBe('accepted');
+  });
+
+  it('tells all problems at once', () => {
+    expect(messageFor('a: 1\nhttp: {port: -1}\nlog: {level: loud}').split('\n')).toHaveLength(3);
+  });
+});
