@@ -28,7 +28,8 @@ const daemon = spawn(
 );
 hold(daemon);
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => daemon.kill('SIGTERM'));
+// `on`, not `once`: Ctrl-C may reach us twice, from the terminal and from the runner above us.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => daemon.kill('SIGTERM'));
 daemon.once('exit', async (code) => {
   await services.stop();
   process.exitCode = code ?? 0;

@@ -12,7 +12,8 @@ console.error('services: running; Ctrl-C stops them and removes their data');
 
 const staysAlive = setInterval(() => {}, 60_000);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
+  // `on`, not `once`: Ctrl-C may reach us twice, from the terminal and from the runner above us.
+  process.on(signal, async () => {
     clearInterval(staysAlive);
     await services.stop();
   });
