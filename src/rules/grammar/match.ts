@@ -1,6 +1,6 @@
 import { EVENT_TYPES, STATUSES } from '../../domain/event/view.ts';
 import type { FieldTest, Match } from '../../domain/rule.ts';
-import { type Fields, object, optional } from '../shapes/collections.ts';
+import { type Family, type Fields, object, optional } from '../shapes/collections.ts';
 import { mapped, referred, type Shape } from '../shapes/shape.ts';
 import { globs, globsOrNumbers, numbers, type Test, wordGlobs } from './globs.ts';
 
@@ -25,10 +25,19 @@ export const MATCH_FIELDS = {
   latency_ms: optional(numbers, 'latency in ms, compared as a number; naming it makes the rule see results'),
 } as const satisfies Fields;
 
-const FAMILIES = {
-  [ARGS_PATH]: optional(globsOrNumbers, 'an argument of the call: globs, or numeric comparisons'),
-  [LABELS_PATH]: optional(globs, 'a label of the event: a glob or a list of globs'),
+const ARGS: Family = {
+  pattern: ARGS_PATH,
+  shown: 'args.<path>',
+  field: optional(globsOrNumbers, 'an argument of the call: globs, or numeric comparisons'),
 };
+
+const LABELS: Family = {
+  pattern: LABELS_PATH,
+  shown: 'labels.<name>',
+  field: optional(globs, 'a label of the event: a glob or a list of globs'),
+};
+
+const FAMILIES = [ARGS, LABELS];
 
 const OF_MATCH = {
   families: FAMILIES,
@@ -58,7 +67,7 @@ export const KEY_FIELDS = {
   tool: MATCH_FIELDS.tool,
 } as const satisfies Fields;
 
-export const KEY_FAMILIES = { [LABELS_PATH]: FAMILIES[LABELS_PATH]! };
+export const KEY_FAMILIES = [LABELS];
 
 const negatedKey = object(KEY_FIELDS, { families: KEY_FAMILIES });
 

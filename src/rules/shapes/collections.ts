@@ -29,9 +29,18 @@ export type Values<F extends Fields> = {
     : never;
 };
 
+/** Keys of one form, all holding the same. */
+export interface Family {
+  /** Pattern of the whole key. */
+  readonly pattern: string;
+  /** How messages show such a key: `labels.<name>`. */
+  readonly shown: string;
+  readonly field: Field<unknown>;
+}
+
 export interface ObjectOptions {
-  /** Keys that begin with a prefix (`labels.`), by pattern of the whole key. */
-  readonly families?: Readonly<Record<string, Field<unknown>>>;
+  /** Keys that are paths (`labels.team`). */
+  readonly families?: readonly Family[];
   /** Says more than "unknown" about a key that is known elsewhere. */
   readonly explain?: (key: string) => string | null;
   /** More rules for the whole, said in JSON Schema and judged by the caller. */
@@ -53,10 +62,7 @@ export function object<F extends Fields>(fields: F, options: ObjectOptions = {})
 
 /** The same, but what is right is read even where something beside it is wrong, so that all of it can be judged at once. */
 export function partialObject<F extends Fields>(fields: F, options: ObjectOptions = {}): Shape<Partial<Values<F>>> {
-  const families = Object.entries(options.families ?? {}).map(([pattern, field]) => ({
-    form: new RegExp(pattern, 'u'),
-    field,
-  }));
+  const families = (options.families ?? []).map(({ pattern, field }) => ({ form: new RegExp(pattern, 'u'), field }));
   const fieldOf = (key: string): Field<unknown> | undefined =>
     Object.hasOwn(fields, key) ? fields[key] : families.find(({ form }) => form.test(key))?.field;
   return {
@@ -143,7 +149,7 @@ function refuseKey(
   object: { readonly name: string; readonly fields: Fields; readonly options: ObjectOptions },
   reader: Reader,
 ): void {
-  const known = Object.keys(object.fields);
+  const known = [...Object.keys(object.fields), ...(object.options.families ?? []).map(({ shown }) => shown)];
   const near = nearest(key, known);
   const hint = near === null ? `expected ${orList(known)}` : `did you mean ${near}?`;
   reader.report(offset, object.options.explain?.(key) ?? `${object.name} has the unknown key ${quote(key)}, ${hint}`);
@@ -152,7 +158,7 @@ function refuseKey(
 function objectSchema(fields: Fields, options: ObjectOptions): JsonSchema {
   const described = ([key, field]: [string, Field<unknown>]) => [key, describeSchema(field)] as const;
   const needed = Object.keys(fields).filter((key) => fields[key]!.needed);
-  const families = Object.entries(options.families ?? {}).map(described);
+  const families = (options.families ?? []).map(({ pattern, field }) => described([pattern, field]));
   return {
     type: 'object',
     properties: Object.fromEntries(Object.entries(fields).map(described)),
