@@ -6,8 +6,6 @@ import { ROOT } from './tree.ts';
 interface Locked {
   version?: string;
   resolved?: string;
-  os?: string[];
-  cpu?: string[];
   optionalDependencies?: Record<string, string>;
 }
 
