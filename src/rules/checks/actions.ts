@@ -12,6 +12,10 @@ export const checkActions: Check = (draft, rule, report) => {
     );
   }
   const written = draft.actions ?? [];
+  if (written.length > 0 && rule.severity !== 'critical') {
+    const instead = 'expected severity: critical, or no actions (simulate: true only rehearses them)';
+    report(['severity'], `severity is ${rule.severity}, and only critical rules act, ${instead}`);
+  }
   written.forEach((action, index) => {
     const message = twice(action, index, written) ?? actionProblem(action, rule);
     if (message !== null) report(['actions', index], message);

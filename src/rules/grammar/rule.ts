@@ -22,7 +22,7 @@ const WINDOW = duration(1, POSITIVE);
 const WINDOW_ABOUT = 'a duration like 1m: how far back the rule counts';
 const WAIT = duration(0, 'a duration like 0s, 30s or 5m, up to 366d');
 
-export const exceptionShape = mapped(
+const exceptionShape = mapped(
   object(
     {
       ...KEY_FIELDS,
