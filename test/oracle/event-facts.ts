@@ -34,9 +34,9 @@ export function isWrite(event: PlainEvent, tools: ToolLists): boolean {
   return !(event.kind === 'read' || tools.read.some((glob) => globMatches(glob, tool)));
 }
 
-/** What a rule's match, field or group_by names; undefined where the event lacks it. */
+/** What a rule's match, field or group_by names; undefined where the event lacks it. An empty text is none. */
 export function fieldOf(event: PlainEvent, field: string, tools: ToolLists): Json | undefined {
-  if (field.startsWith('args.')) return event.args?.[field.slice(5)];
+  if (field.startsWith('args.')) return argumentAt(event, field);
   if (field.startsWith('labels.')) return event.labels?.[field.slice(7)];
   switch (field) {
     case 'tenant':
@@ -44,20 +44,32 @@ export function fieldOf(event: PlainEvent, field: string, tools: ToolLists): Jso
     case 'session':
       return event.session_id;
     case 'agent':
-      return event.agent_id;
+      return event.agent_id || undefined;
     case 'tool':
-      return event.tool;
+      return event.tool || undefined;
     case 'type':
       return typeOf(event);
     case 'kind':
       return typeOf(event) === 'tool_call' ? (isWrite(event, tools) ? 'write' : 'read') : undefined;
     case 'status':
-      return event.phase === 'call' ? event.status : (event.status ?? 'ok');
+      if (event.phase === 'call') return isBlocked(event) ? 'blocked' : undefined;
+      return event.status ?? 'ok';
     case 'error_type':
-      return event.error_type;
+      return event.error_type || undefined;
     default:
       return numberOf(event, field) ?? undefined;
   }
+}
+
+/** Dots descend: `args.user.id`. */
+function argumentAt(event: PlainEvent, path: string): Json | undefined {
+  let value: Json | undefined = event.args;
+  for (const name of path.split('.').slice(1)) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const members: { readonly [name: string]: Json } = value as { readonly [name: string]: Json };
+    value = Object.hasOwn(members, name) ? members[name] : undefined;
+  }
+  return value;
 }
 
 /** A field as a number; null where there is none. */
@@ -69,7 +81,7 @@ export function numberOf(event: PlainEvent, field: string): number | null {
   if (field === 'cost_usd' || field === 'tokens_in' || field === 'tokens_out' || field === 'latency_ms') {
     return event[field] ?? null;
   }
-  const value = field.startsWith('args.') ? event.args?.[field.slice(5)] : undefined;
+  const value = field.startsWith('args.') ? argumentAt(event, field) : undefined;
   return typeof value === 'number' ? value : null;
 }
 
@@ -91,10 +103,10 @@ export function fingerprintOf(event: PlainEvent, parts: readonly string[], tools
   const texts: string[] = [];
   for (const part of parts) {
     if (part === 'args') {
-      texts.push(event.args_hash === undefined ? canonical(event.args ?? {}) : `hash ${event.args_hash}`);
+      texts.push(!event.args && event.args_hash ? `hash ${event.args_hash}` : canonical(event.args ?? {}));
       continue;
     }
-    const value = part === 'idempotency_key' ? event.idempotency_key : fieldOf(event, part, tools);
+    const value = part === 'idempotency_key' ? event.idempotency_key || undefined : fieldOf(event, part, tools);
     if (value === undefined) return null;
     texts.push(canonical(value));
   }

@@ -14,10 +14,12 @@ export function feeds(rule: PlainRule, event: PlainEvent, tools: ToolLists): boo
   return matches(event, rule.match, tools);
 }
 
-/** True when the event's phase is the one that the rule counts on. */
+/** True when the event's phase is one that the rule sees: the one it names, or results, or what its type takes. */
 export function seesPhase(rule: PlainRule, event: PlainEvent): boolean {
-  if (seesEverything(rule)) return true;
-  return seesResults(rule.match) ? isResult(event) : isCall(event);
+  const named = rule.match.require.find((test) => test.field === 'phase');
+  if (named !== undefined) return phasesOf(event).some((phase) => holdsForValue(named, phase));
+  if (namesOutcome(rule.match)) return isResult(event);
+  return seesEverything(rule) || isCall(event);
 }
 
 /** The types that take every event of every type and phase. */
@@ -31,7 +33,7 @@ function seesToolCallsOnly(rule: PlainRule): boolean {
   return !seesEverything(rule) && !rule.match.require.some((test) => test.field === 'type');
 }
 
-function seesResults(match: Match): boolean {
+function namesOutcome(match: Match): boolean {
   const fields = [...match.require, ...match.forbid].map((test) => test.field);
   return fields.some((field) => field === 'status' || field === 'error_type' || field === 'latency_ms');
 }
@@ -42,10 +44,16 @@ function asksForBlocked(match: Match): boolean {
 
 export function matches(event: PlainEvent, match: Match, tools: ToolLists): boolean {
   const holds = (test: FieldTest) => {
+    // An event without a phase is both.
+    if (test.field === 'phase') return phasesOf(event).some((phase) => holdsForValue(test, phase));
     const value = fieldOf(event, test.field, tools);
     return value !== undefined && holdsForValue(test, value);
   };
   return match.require.every(holds) && !match.forbid.some(holds);
+}
+
+function phasesOf(event: PlainEvent): readonly string[] {
+  return event.phase === undefined ? ['call', 'result'] : [event.phase];
 }
 
 function holdsForValue(test: FieldTest, value: Json): boolean {
@@ -78,8 +86,8 @@ export function keyOf(rule: PlainRule, event: PlainEvent): KeyTexts | null {
   for (const part of rule.groupBy) {
     if (part === 'tenant') continue;
     if (part === 'session') key.session = event.session_id;
-    else if (part === 'agent') key.agent = event.agent_id;
-    else if (part === 'tool' || part === 'global_tool') key.tool = event.tool;
+    else if (part === 'agent') key.agent = event.agent_id || undefined;
+    else if (part === 'tool' || part === 'global_tool') key.tool = event.tool || undefined;
     else {
       const label = part.slice('labels.'.length);
       const value = event.labels?.[label];

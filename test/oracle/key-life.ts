@@ -1,4 +1,4 @@
-import type { KeyTexts } from '../../src/domain/rule.ts';
+import type { Condition, KeyTexts } from '../../src/domain/rule.ts';
 import type { PlainEvent, PlainRule } from './plain.ts';
 
 /** An event that contributed to a key. Nothing is ever summed up: every answer is computed from these. */
@@ -23,8 +23,8 @@ export interface Entry {
 
 /** What a rule remembers of a key from its first event until it is forgotten. */
 export interface KeyLife {
-  /** In order of arrival. */
-  entries: Entry[];
+  /** In order of arrival; never changed in place. */
+  entries: readonly Entry[];
   /** The effective time of the event that began it. */
   readonly first: number;
   /** The greatest effective time that the key has seen, and the horizon at its newest record. */
@@ -54,9 +54,12 @@ export interface Content {
   readonly sliced: readonly Entry[];
 }
 
-/** The content of one window: of a key, or of one operation of a key. */
+/**
+ * The content of one window: of a key, or of one operation of a key.
+ * @param entries by effective time, then by arrival
+ */
 export function contentOf(entries: readonly Entry[], windowMs: number, lo: number): Content {
-  const inside = entries.filter((entry) => entry.effective > lo).sort(byTime);
+  const inside = entries.filter((entry) => entry.effective > lo);
   const behind = inside.slice(0, -EXACT);
   return {
     exact: inside.slice(-EXACT),
@@ -64,8 +67,16 @@ export function contentOf(entries: readonly Entry[], windowMs: number, lo: numbe
   };
 }
 
-export function byTime(a: Entry, b: Entry): number {
-  return a.effective - b.effective || a.arrival - b.arrival;
+/** Sorting is the one thing that is remembered: it took most of the oracle's time. */
+const sorted = new WeakMap<readonly Entry[], readonly Entry[]>();
+
+/** By effective time, then by arrival. */
+export function inTimeOrder(entries: readonly Entry[]): readonly Entry[] {
+  const known = sorted.get(entries);
+  if (known !== undefined) return known;
+  const order = entries.toSorted((a, b) => a.effective - b.effective || a.arrival - b.arrival);
+  sorted.set(entries, order);
+  return order;
 }
 
 /** Slice i is [i·W/64, (i+1)·W/64), and inside while i·W/64 > lo; in integers. */
@@ -94,6 +105,7 @@ export interface Key {
   readonly rule: PlainRule;
   readonly texts: KeyTexts;
   readonly text: string;
+  readonly condition: Condition;
   life: KeyLife | null;
   alert: AlertState;
 }

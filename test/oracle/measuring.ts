@@ -1,5 +1,5 @@
 import { MAX_SUM, unitsPer } from './event-facts.ts';
-import { byTime, type Content, clockOf, contentOf, type Entry, type Key, type KeyLife } from './key-life.ts';
+import { type Content, clockOf, contentOf, type Entry, inTimeOrder, type Key, type KeyLife } from './key-life.ts';
 import type { PlainRule, Telling } from './plain.ts';
 
 /** What a key's measure comes to now, recomputed from its entries. */
@@ -38,7 +38,7 @@ function isWhole(rule: PlainRule, life: KeyLife): boolean {
 }
 
 function windowTotal(key: Key, life: KeyLife, horizon: number): Measured {
-  const content = contentOf(life.entries, key.rule.windowMs!, life.lo);
+  const content = contentOf(inTimeOrder(life.entries), key.rule.windowMs!, life.lo);
   const counted = [...content.exact, ...content.sliced];
   return {
     value: key.rule.measure.type === 'value_sum' ? sum(counted, key.rule.measure.field) : counted.length,
@@ -54,8 +54,9 @@ function sum(entries: readonly Entry[], field: string): number {
 }
 
 function mostRepeated(key: Key, life: KeyLife, horizon: number): Measured {
-  const operations = [...new Set(life.entries.map((entry) => entry.operation))].map((operation) => {
-    const calls = life.entries.filter((entry) => entry.operation === operation);
+  const entries = key.rule.windowMs === null ? life.entries : inTimeOrder(life.entries);
+  const operations = [...new Set(entries.map((entry) => entry.operation))].map((operation) => {
+    const calls = entries.filter((entry) => entry.operation === operation);
     const content = operationContent(key.rule, life, calls);
     return { content, value: operationValue(key.rule, content) };
   });
@@ -75,7 +76,7 @@ function operationContent(rule: PlainRule, life: KeyLife, calls: readonly Entry[
 }
 
 function operationValue(rule: PlainRule, { exact, sliced }: Content): number {
-  const calls = [...[...sliced].sort(byTime), ...exact];
+  const calls = [...sliced, ...exact];
   if (rule.measure.type === 'loop') return calls.length;
   if (rule.measure.type === 'duplicate_count' && rule.measure.after === 'any') return Math.max(calls.length - 1, 0);
   const first = calls.findIndex((call) => call.failedAt === null || sliced.includes(call));

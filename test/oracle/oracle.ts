@@ -170,7 +170,7 @@ export class Oracle {
       lo: -Infinity,
     };
     key.life = life;
-    life.entries.push(entry);
+    life.entries = [...life.entries, entry];
     life.newest = Math.max(life.newest, entry.effective);
     life.seenAt = horizon;
     if (rule.windowMs !== null) raiseLowerBound(life, rule.windowMs, horizon);
@@ -200,7 +200,8 @@ export class Oracle {
     const name = `${rule.name} ${text}`;
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
-    const key: Key = { rule, texts, text, life: null, alert: { state: 'inactive' } };
+    const condition = conditionFor(rule, texts);
+    const key: Key = { rule, texts, text, condition, life: null, alert: { state: 'inactive' } };
     this.#keys.set(name, key);
     return key;
   }
@@ -246,9 +247,9 @@ export class Oracle {
 
   /** What was measured, when the condition holds for it; else null. */
   #holds(key: Key, horizon: number) {
-    const measured = measure(key, horizon, this.#fenceOf(key.rule, key.texts));
-    if (measured === null) return null;
-    return compare(measured.value, conditionFor(key.rule, key.texts)) ? measured : null;
+    const fence = key.rule.measure.type === 'session_age' ? this.#fenceOf(key.rule, key.texts) : -1;
+    const measured = measure(key, horizon, fence);
+    return measured !== null && compare(measured.value, key.condition) ? measured : null;
   }
 
   #runAlert(key: Key, holding: ReturnType<typeof measure>, horizon: number, cause: string): void {
@@ -270,9 +271,8 @@ export class Oracle {
     key.alert = { state: 'pending', since };
     if (horizon - since < key.rule.forMs) return;
     key.alert = { state: 'firing', cause, quietSince: null };
-    const { threshold } = conditionFor(key.rule, key.texts);
     const identity = { rule: key.rule.name, key: key.text, at: horizon, cause };
-    this.#alerts.push({ state: 'firing', ...identity, threshold, ...holding });
+    this.#alerts.push({ state: 'firing', ...identity, threshold: key.condition.threshold, ...holding });
   }
 
   #resolve(key: Key, horizon: number, why: PlainResolved['why']): void {
