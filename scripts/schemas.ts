@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventJsonSchema } from '../src/domain/event/schema.ts';
+import { rulesJsonSchema } from '../src/rules/schema.ts';
 
 /** A JSON Schema that the package ships, and what it is generated from. */
 export interface ShippedSchema {
@@ -11,7 +12,10 @@ export interface ShippedSchema {
 }
 
 /** Every shipped schema. `npm run schemas` writes the files; a test compares them with what would be written. */
-export const SHIPPED_SCHEMAS: readonly ShippedSchema[] = [{ file: 'schema/event.schema.json', build: eventJsonSchema }];
+export const SHIPPED_SCHEMAS: readonly ShippedSchema[] = [
+  { file: 'schema/event.schema.json', build: eventJsonSchema },
+  { file: 'schema/rules.schema.json', build: rulesJsonSchema },
+];
 
 /** A schema as its file holds it. */
 export function schemaText(schema: ShippedSchema): string {

@@ -81,7 +81,7 @@ const action: Shape<Action> = {
   },
 };
 
-export const actions = list(action, 'a list of actions like [terminate_session]');
+export const actionList = list(action, 'a list of actions like [terminate_session]');
 
 function writtenAction(at: Cursor, reader: Reader): { type: string; options: Cursor | null } | null {
   const name = textOf(at);

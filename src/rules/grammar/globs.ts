@@ -14,11 +14,15 @@ export type Test =
 
 const GLOB = text({ expected: 'a text or glob of 1 to 512 characters', longest: 512 });
 const GLOB_LIST = list(GLOB, 'a glob or a list of at least one', 1);
-const GLOBS_SCHEMA: JsonSchema = { anyOf: [GLOB.schema, GLOB_LIST.schema] };
+
+/** Told once in the JSON Schema, referred to by every field. */
+export const GLOBS_SCHEMA: JsonSchema = { anyOf: [GLOB.schema, GLOB_LIST.schema] };
+const GLOBS_REFERENCE: JsonSchema = { $ref: '#/definitions/globs' };
+const NUMBERS_REFERENCE: JsonSchema = { $ref: '#/definitions/numbers' };
 
 /** A glob or a list of globs. */
 export const globs: Shape<Test> = {
-  schema: GLOBS_SCHEMA,
+  schema: GLOBS_REFERENCE,
   read: (at, name, reader) => {
     if (isMap(at.node)) return refuse(at, name, 'a glob or a list of globs (only numbers are compared)', reader);
     const patterns = readGlobs(at, name, reader);
@@ -49,7 +53,7 @@ export function wordGlobs(words: readonly string[]): Shape<Test> {
 
 /** Numeric comparisons, all of which hold. */
 export const numbers: Shape<Test> = {
-  schema: numberComparisons.schema,
+  schema: NUMBERS_REFERENCE,
   read: (at, name, reader) => {
     const conditions: readonly Condition[] | undefined = numberComparisons.read(at, name, reader);
     return conditions && { numbers: conditions };
@@ -58,7 +62,7 @@ export const numbers: Shape<Test> = {
 
 /** What an argument may be tested by. */
 export const globsOrNumbers: Shape<Test> = {
-  schema: { anyOf: [GLOB.schema, GLOB_LIST.schema, numberComparisons.schema] },
+  schema: { anyOf: [GLOBS_REFERENCE, NUMBERS_REFERENCE] },
   read: (at, name, reader) => (isMap(at.node) ? numbers : globs).read(at, name, reader),
 };
 

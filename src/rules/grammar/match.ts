@@ -72,13 +72,15 @@ export const KEY_FAMILIES = [LABELS];
 const negatedKey = object(KEY_FIELDS, { families: KEY_FAMILIES });
 
 /** A match over the ids of a key. */
-export const keyMatch: Shape<Match> = mapped(
+export const keyMatchShape: Shape<Match> = mapped(
   object(
     { ...KEY_FIELDS, not: optional(negatedKey, 'keys that match any of these are left out') },
     { families: KEY_FAMILIES },
   ),
   ({ not, ...fields }) => ({ require: fieldTests(fields), forbid: not === undefined ? [] : fieldTests(not) }),
 );
+
+export const keyMatch = referred('key_match', keyMatchShape);
 
 /** In one order, so that the order in the file means nothing. */
 export function fieldTests(fields: Readonly<Record<string, Test | undefined>>): readonly FieldTest[] {

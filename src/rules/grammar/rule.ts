@@ -2,7 +2,7 @@ import type { Condition, MeasureType } from '../../domain/rule.ts';
 import { list, object, optional, record, required } from '../shapes/collections.ts';
 import { duration, flag, number, text, timestamp, word } from '../shapes/scalars.ts';
 import { mapped, type Read, referred, type Shape } from '../shapes/shape.ts';
-import { actions } from './actions.ts';
+import { actionList } from './actions.ts';
 import { durationCondition, numberCondition } from './condition.ts';
 import { fingerprint, groupBy, numberField } from './keys.ts';
 import { fieldTests, KEY_FAMILIES, KEY_FIELDS, keyMatch, match } from './match.ts';
@@ -15,14 +15,18 @@ export const NAME = text({
 });
 
 const ATTRIBUTE_NAME = '^[A-Za-z_][A-Za-z0-9_./-]{0,99}$';
-const ATTRIBUTES = record(ATTRIBUTE_NAME, 'expected names like team or runbook_url', text({ expected: 'a text' }));
+export const ATTRIBUTES = record(
+  ATTRIBUTE_NAME,
+  'expected names like team or runbook_url',
+  text({ expected: 'a text' }),
+);
 
 const POSITIVE = 'a duration above zero, like 30s, 5m or 1h, up to 366d';
 const WINDOW = duration(1, POSITIVE);
 const WINDOW_ABOUT = 'a duration like 1m: how far back the rule counts';
 const WAIT = duration(0, 'a duration like 0s, 30s or 5m, up to 366d');
 
-const exceptionShape = mapped(
+export const exceptionShape = mapped(
   object(
     {
       ...KEY_FIELDS,
@@ -38,6 +42,10 @@ const exceptionShape = mapped(
   }),
 );
 
+const NUMBER_CONDITION = referred('number_condition', numberCondition);
+const DURATION_CONDITION = referred('duration_condition', durationCondition);
+const exception = referred('exception', exceptionShape);
+
 /** Keys of every rule type; thresholds are numbers or durations. */
 function common<T extends MeasureType>(type: T, condition: Shape<Condition>) {
   const override = object({
@@ -48,24 +56,30 @@ function common<T extends MeasureType>(type: T, condition: Shape<Condition>) {
     alert: required(NAME, 'a name of its own, like EmailBurst'),
     type: required(word([type]), 'the rule type'),
     match: optional(match, 'which events feed the rule; all of the default ones without it'),
-    group_by: optional(groupBy, 'what one count belongs to: tenant, session, agent, tool, labels.x; default [session]'),
+    group_by: optional(
+      referred('group_by', groupBy),
+      'what one count belongs to: tenant, session, agent, tool, labels.x; default [session]',
+    ),
     condition: required(condition, 'one comparison, like {gt: 30}'),
     for: optional(WAIT, 'how long the condition must hold before the alert fires; default 0s'),
     keep_firing_for: optional(WAIT, 'how long the alert goes on after the condition has ended; default 0s'),
     cooldown: optional(WAIT, 'how long after an action no other one follows for the same key; default 5m'),
     severity: optional(word(['info', 'warning', 'critical']), 'default: critical with actions, otherwise warning'),
     simulate: optional(flag, 'true: decide and record, but do not act; default false'),
-    actions: optional(actions, 'what to do; a critical rule without it stops its session or disables its tenant'),
+    actions: optional(
+      referred('actions', actionList),
+      'what to do; a critical rule without it stops its session or disables its tenant',
+    ),
     overrides: optional(
       list(override, 'a list of {match, condition}'),
       'other conditions for some keys; the first that matches counts',
     ),
-    exceptions: optional(
-      list(exceptionShape, 'a list like [{tenant: "internal-*"}]'),
-      'keys that are never acted upon',
+    exceptions: optional(list(exception, 'a list like [{tenant: "internal-*"}]'), 'keys that are never acted upon'),
+    labels: optional(referred('attributes', ATTRIBUTES), 'facts about the rule, like {team: payments}'),
+    annotations: optional(
+      referred('attributes', ATTRIBUTES),
+      'texts for people, with placeholders like {{ session }} and {{ value }}',
     ),
-    labels: optional(ATTRIBUTES, 'facts about the rule, like {team: payments}'),
-    annotations: optional(ATTRIBUTES, 'texts for people, with placeholders like {{ session }} and {{ value }}'),
   };
 }
 
@@ -75,12 +89,12 @@ const DISTINCT_OF_LAST = number({ min: 2, max: 64, integer: true, expected: 'a w
 /** One table: which keys each rule type takes. */
 export const RULE_SHAPES = {
   event_count: object(
-    { ...common('event_count', numberCondition), window: required(WINDOW, WINDOW_ABOUT) },
+    { ...common('event_count', NUMBER_CONDITION), window: required(WINDOW, WINDOW_ABOUT) },
     { explain: (key) => explainKey('event_count', key) },
   ),
   value_sum: object(
     {
-      ...common('value_sum', numberCondition),
+      ...common('value_sum', NUMBER_CONDITION),
       window: required(WINDOW, WINDOW_ABOUT),
       field: required(
         numberField,
@@ -91,7 +105,7 @@ export const RULE_SHAPES = {
   ),
   duplicate_count: object(
     {
-      ...common('duplicate_count', numberCondition),
+      ...common('duplicate_count', NUMBER_CONDITION),
       window: required(WINDOW, WINDOW_ABOUT),
       fingerprint: FINGERPRINT,
       after: optional(word(['ok', 'any']), 'ok: repeats of a call that failed do not count; any: all do; default ok'),
@@ -100,7 +114,7 @@ export const RULE_SHAPES = {
   ),
   loop: object(
     {
-      ...common('loop', numberCondition),
+      ...common('loop', NUMBER_CONDITION),
       window: optional(WINDOW, WINDOW_ABOUT),
       fingerprint: FINGERPRINT,
       distinct_of_last: optional(
@@ -112,14 +126,14 @@ export const RULE_SHAPES = {
   ),
   session_total: object(
     {
-      ...common('session_total', numberCondition),
+      ...common('session_total', NUMBER_CONDITION),
       field: required(word(['actions', 'cost_usd', 'tokens']), 'what to add up: actions, cost_usd or tokens'),
     },
     { explain: (key) => explainKey('session_total', key) },
   ),
   session_age: object(
     {
-      ...common('session_age', durationCondition),
+      ...common('session_age', DURATION_CONDITION),
       active_within: optional(
         duration(1, POSITIVE),
         'age is judged only while the last event is newer than this; default 5m',
@@ -127,7 +141,7 @@ export const RULE_SHAPES = {
     },
     { explain: (key) => explainKey('session_age', key) },
   ),
-  session_idle: object(common('session_idle', durationCondition), {
+  session_idle: object(common('session_idle', DURATION_CONDITION), {
     explain: (key) => explainKey('session_idle', key),
   }),
 } as const satisfies Readonly<Record<MeasureType, Shape<unknown>>>;
