@@ -4,6 +4,7 @@ import { DecodedView } from './decoded-view.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
 import { readParsed } from './plain.ts';
 import type { Rejection } from './rejection.ts';
+import { EventScanner } from './scan.ts';
 import { type SlotTrees, slotTrees } from './slots.ts';
 import type { SymbolTables } from './symbol-tables.ts';
 import { isObject } from './validate.ts';
@@ -16,6 +17,8 @@ export interface DecoderOptions {
   readonly format: 'json' | 'cloudevents';
   /** Greatest size of a record, bytes; default 1 MiB. */
   readonly recordBytesMax?: number;
+  /** False: every record is read the plain way, the same but slower. Default true. */
+  readonly scan?: boolean;
 }
 
 export type RecordHeaders = Readonly<Record<string, Uint8Array | string | undefined>>;
@@ -41,6 +44,7 @@ class EventDecoder implements Decoder {
   private readonly symbols: SymbolTables;
   private readonly format: DecoderOptions['format'];
   private readonly recordBytesMax: number;
+  private readonly scanner: EventScanner | null;
   private trees: SlotTrees;
 
   constructor(options: DecoderOptions) {
@@ -49,17 +53,26 @@ class EventDecoder implements Decoder {
     this.recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX;
     this.view = new DecodedView(options.symbols, options.tools);
     this.trees = this.usePlan(options.plan);
+    const scans = options.scan ?? true;
+    this.scanner = scans ? new EventScanner(this.view, options.symbols.hasher, this.trees) : null;
   }
 
   setPlan(plan: FieldPlan): void {
     this.trees = this.usePlan(plan);
+    this.scanner?.setTrees(this.trees);
   }
 
   decode(bytes: Uint8Array, headers?: RecordHeaders): Rejection | null {
     if (bytes.length > this.recordBytesMax) {
       return { reason: 'too_large', detail: `a record may have at most ${this.recordBytesMax} bytes` };
     }
-    return this.decodePlainly(bytes, this.format === 'cloudevents' && headers?.ce_specversion === undefined);
+    const wrapped = this.format === 'cloudevents' && headers?.ce_specversion === undefined;
+    const { scanner } = this;
+    if (wrapped || scanner === null || !scanner.scan(bytes) || (scanner.nonAscii && !isUtf8(bytes))) {
+      return this.decodePlainly(bytes, wrapped);
+    }
+    this.view.finish(this.trees.hashArgs);
+    return null;
   }
 
   decodeValue(value: unknown): Rejection | null {

@@ -148,6 +148,10 @@ export class DecodedView implements EventView {
     this.slotHi[slot] = this.hasher.hi;
   }
 
+  hasTool(): boolean {
+    return this.ends[Span.tool] !== 0;
+  }
+
   /** @param args whether some rule fingerprints arguments */
   finish(args: boolean): void {
     this.internNames();
@@ -211,7 +215,7 @@ export class DecodedView implements EventView {
   }
 
   private spanText(span: Span): string {
-    return this.scratch.bytes.toString('utf8', this.starts[span], this.ends[span]);
+    return this.scratch.text(this.starts[span]!, this.ends[span]!);
   }
 }
 

@@ -1,17 +1,19 @@
-/** Id of what is absent, and of what found no place; see `symbols.ts`. Names get the ids from here on. */
+/** 0 stands for what is absent, 1 for what found no place (`symbols.ts`). Names get the ids from here on. */
 const FIRST_ID = 2;
 const MIN_SLOTS = 64;
+/** A slot is hash lo, hash hi, id (0: free) and a filler: one line of the cache answers a probe. */
+const STRIDE = 4;
 
 /**
- * Texts by small integers and back: open addressing over ids, looked up straight from UTF-8 bytes. A text belongs
- * to an owner (a session to its tenant; 0 for texts that stand alone), so the same text of two owners is two names.
- * Two names with the same hash are told apart by their texts.
+ * Texts by small integers and back: open addressing over keyed 64-bit hashes. A name is known by its hash alone, so
+ * a look-up needs no text; with a million names another one has the same hash once in 10^13 look-ups, and nobody
+ * who does not know the key can look for it. The owner (a session's tenant, else 0) is part of what is hashed.
  */
 export class NameTable {
   private texts: string[] = ['', ''];
   private owners: number[] = [0, 0];
-  private hashes: number[] = [0, 0];
-  private slots = new Int32Array(MIN_SLOTS);
+  private slots = new Int32Array(MIN_SLOTS * STRIDE);
+  private mask = MIN_SLOTS - 1;
   /** Released ids, the last one is taken first. */
   private readonly free: number[] = [];
   private used = 0;
@@ -34,32 +36,30 @@ export class NameTable {
   }
 
   /** The id of a known name, 0 when it is not known. */
-  find(owner: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
-    const mask = this.slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = this.slots[slot] as number;
-      if (id === 0) return 0;
-      if (this.hashes[id] !== hash || this.owners[id] !== owner) continue;
-      if (equalsBytes(this.texts[id] as string, bytes, start, end)) return id;
+  find(lo: number, hi: number): number {
+    const { slots, mask } = this;
+    for (let slot = lo & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * STRIDE;
+      const id = slots[at + 2]!;
+      if (id === 0 || (slots[at] === lo && slots[at + 1] === hi)) return id;
     }
   }
 
   /** Adds a name that is not known yet. */
-  add(owner: number, hash: number, text: string): number {
-    if ((this.used + 1) * 2 > this.slots.length) this.grow();
+  add(lo: number, hi: number, text: string, owner: number): number {
+    if ((this.used + 1) * 2 > this.mask) this.grow();
     const id = this.free.pop() ?? this.texts.length;
     this.texts[id] = text;
     this.owners[id] = owner;
-    this.hashes[id] = hash;
     this.used++;
-    this.place(id);
+    this.place(lo, hi, id);
     return id;
   }
 
-  /** Forgets a name; false when the id has none. */
-  release(id: number): boolean {
-    if (id < FIRST_ID || this.owners[id] === undefined || this.texts[id] === '') return false;
-    this.unplace(id);
+  /** Forgets a name with its hash; false when the id has none. */
+  release(id: number, lo: number, hi: number): boolean {
+    if (id < FIRST_ID || this.find(lo, hi) !== id) return false;
+    this.unplace(lo, id);
     this.texts[id] = '';
     this.owners[id] = 0;
     this.free.push(id);
@@ -71,44 +71,52 @@ export class NameTable {
     return { texts: [...this.texts], owners: [...this.owners], free: [...this.free] };
   }
 
-  /** Takes over what a snapshot holds, ids and all. The table must be empty. */
-  restore(snapshot: NameTableSnapshot, hashOf: (text: string, owner: number) => number): void {
+  /** Takes over the ids of a snapshot; each name in it is to be given its hash with {@link rehash}. The table must be empty. */
+  restore(snapshot: NameTableSnapshot): void {
     this.texts = [...snapshot.texts];
     this.owners = [...snapshot.owners];
     this.free.push(...snapshot.free);
-    this.hashes = this.texts.map((text, id) => (text === '' ? 0 : hashOf(text, this.owners[id] as number)));
     this.used = this.texts.length - FIRST_ID - this.free.length;
-    this.rebuild(slotsFor(this.used));
+    let slots = MIN_SLOTS;
+    while (slots < (this.used + 2) * 2) slots *= 2;
+    this.slots = new Int32Array(slots * STRIDE);
+    this.mask = slots - 1;
+  }
+
+  rehash(id: number, lo: number, hi: number): void {
+    this.place(lo, hi, id);
   }
 
   private grow(): void {
-    this.rebuild(this.slots.length * 2);
+    const old = this.slots;
+    this.slots = new Int32Array(old.length * 2);
+    this.mask = this.mask * 2 + 1;
+    for (let at = 0; at < old.length; at += STRIDE) {
+      if (old[at + 2] !== 0) this.place(old[at]!, old[at + 1]!, old[at + 2]!);
+    }
   }
 
-  private rebuild(slots: number): void {
-    this.slots = new Int32Array(slots);
-    for (let id = FIRST_ID; id < this.texts.length; id++) if (this.texts[id] !== '') this.place(id);
-  }
-
-  private place(id: number): void {
-    const mask = this.slots.length - 1;
-    let slot = (this.hashes[id] as number) & mask;
-    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.slots[slot] = id;
+  private place(lo: number, hi: number, id: number): void {
+    const { slots, mask } = this;
+    let slot = lo & mask;
+    while (slots[slot * STRIDE + 2] !== 0) slot = (slot + 1) & mask;
+    slots[slot * STRIDE] = lo;
+    slots[slot * STRIDE + 1] = hi;
+    slots[slot * STRIDE + 2] = id;
   }
 
   /** Closes the gap that an id leaves: whatever was pushed past it moves back. */
-  private unplace(id: number): void {
-    const mask = this.slots.length - 1;
-    let gap = (this.hashes[id] as number) & mask;
-    while (this.slots[gap] !== id) gap = (gap + 1) & mask;
-    for (let slot = (gap + 1) & mask; this.slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = (this.hashes[this.slots[slot] as number] as number) & mask;
+  private unplace(lo: number, id: number): void {
+    const { slots, mask } = this;
+    let gap = lo & mask;
+    while (slots[gap * STRIDE + 2] !== id) gap = (gap + 1) & mask;
+    for (let slot = (gap + 1) & mask; slots[slot * STRIDE + 2] !== 0; slot = (slot + 1) & mask) {
+      const home = slots[slot * STRIDE]! & mask;
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-      this.slots[gap] = this.slots[slot] as number;
+      slots.copyWithin(gap * STRIDE, slot * STRIDE, (slot + 1) * STRIDE);
       gap = slot;
     }
-    this.slots[gap] = 0;
+    slots.fill(0, gap * STRIDE, (gap + 1) * STRIDE);
   }
 }
 
@@ -117,26 +125,4 @@ export interface NameTableSnapshot {
   readonly texts: readonly string[];
   readonly owners: readonly number[];
   readonly free: readonly number[];
-}
-
-function slotsFor(names: number): number {
-  let slots = MIN_SLOTS;
-  while (slots < (names + 1) * 2) slots *= 2;
-  return slots;
-}
-
-/** True when the text is what these bytes of UTF-8 say. */
-function equalsBytes(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  const length = text.length;
-  if (length > end - start) return false;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit >= 0x80) return tailEquals(text, i, bytes, start + i, end);
-    if (unit !== bytes[start + i]) return false;
-  }
-  return length === end - start;
-}
-
-function tailEquals(text: string, from: number, bytes: Uint8Array, start: number, end: number): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8') === text.slice(from);
 }

@@ -17,11 +17,9 @@ export class Scratch {
 
   /** Replaces what is held by a copy of these bytes. */
   load(source: Uint8Array): void {
-    this.length = 0;
-    this.reserve(source.length);
+    this.claim(source.length);
     this.bytes.set(source);
-    this.length = source.length;
-    this.words.setFloat64(this.length, 0);
+    this.close(source.length);
   }
 
   /** Appends text as UTF-8 and returns where it begins. A lone surrogate gets the three bytes of its code point. */
@@ -39,9 +37,23 @@ export class Scratch {
         end = writePoint(this.bytes, end, point);
       }
     }
-    this.length = end;
-    this.words.setFloat64(end, 0);
+    this.close(end);
     return start;
+  }
+
+  /** Empties it and makes room for that many bytes, to be written by the caller and ended with {@link close}. */
+  claim(bytes: number): void {
+    this.length = 0;
+    this.reserve(bytes);
+  }
+
+  close(length: number): void {
+    this.length = length;
+    this.words.setFloat64(length, 0);
+  }
+
+  text(start: number, end: number): string {
+    return this.bytes.toString('utf8', start, end);
   }
 
   clear(): void {

@@ -1,3 +1,4 @@
+import { Seed } from './fingerprint.ts';
 import { Hasher } from './hasher.ts';
 import { NameTable, type NameTableSnapshot } from './name-table.ts';
 import { Scratch } from './scratch.ts';
@@ -24,9 +25,6 @@ export const DEFAULT_SYMBOL_CAPS: SymbolCaps = {
   tools: { total: 100_000, perTenant: 1_000 },
   errorTypes: { total: 20_000, perTenant: 200 },
 };
-
-/** Hashes of names in tables, apart from those of fields. */
-const NAME_SEED = 0x6e616d65;
 
 /**
  * The intern tables of one partition, as the decoder fills them. Names come as UTF-8 bytes (eight readable bytes
@@ -76,28 +74,29 @@ export class SymbolTables implements Symbols {
   }
 
   tenant(bytes: Scratch, start: number, end: number): number {
-    const hash = this.hash(bytes, start, end);
-    const known = this.tenantNames.find(0, hash, bytes.bytes, start, end);
+    const { hasher, tenantNames } = this;
+    hasher.bytes(bytes.words, start, end, Seed.name, 0);
+    const known = tenantNames.find(hasher.lo, hasher.hi);
     if (known !== 0) return known;
-    if (this.tenantNames.size < this.caps.tenants) return this.tenantNames.add(0, hash, textOf(bytes, start, end));
+    if (tenantNames.size < this.caps.tenants) return tenantNames.add(hasher.lo, hasher.hi, bytes.text(start, end), 0);
     this.tenantsOverflowed++;
     return OVERFLOW;
   }
 
   session(tenant: number, bytes: Scratch, start: number, end: number): number {
-    return this.sessionNames.intern(tenant, tenant, this.hash(bytes, start, end), bytes, start, end);
+    return this.sessionNames.intern(this.hasher, tenant, tenant, bytes, start, end);
   }
 
   agent(tenant: number, bytes: Scratch, start: number, end: number): number {
-    return this.agentNames.intern(0, tenant, this.hash(bytes, start, end), bytes, start, end);
+    return this.agentNames.intern(this.hasher, 0, tenant, bytes, start, end);
   }
 
   tool(tenant: number, bytes: Scratch, start: number, end: number): number {
-    return this.toolNames.intern(0, tenant, this.hash(bytes, start, end), bytes, start, end);
+    return this.toolNames.intern(this.hasher, 0, tenant, bytes, start, end);
   }
 
   errorType(tenant: number, bytes: Scratch, start: number, end: number): number {
-    return this.errorNames.intern(0, tenant, this.hash(bytes, start, end), bytes, start, end);
+    return this.errorNames.intern(this.hasher, 0, tenant, bytes, start, end);
   }
 
   internTenant(text: string): number {
@@ -142,13 +141,13 @@ export class SymbolTables implements Symbols {
   /** The tables as they were: the same ids, the same hashes. */
   static restore(snapshot: SymbolsSnapshot, caps: SymbolCaps = DEFAULT_SYMBOL_CAPS): SymbolTables {
     const tables = new SymbolTables(snapshot.hashKey, caps);
-    const hashOf = (text: string): number => tables.hash(tables.written(text), 0, tables.scratch.length);
-    tables.tenantNames.restore(alone(snapshot.tenants), hashOf);
-    tables.agentNames.restore(alone(snapshot.agents), hashOf, snapshot.introduced.agents);
-    tables.toolNames.restore(alone(snapshot.tools), hashOf, snapshot.introduced.tools);
-    tables.errorNames.restore(alone(snapshot.errorTypes), hashOf, snapshot.introduced.errorTypes);
+    const { hasher } = tables;
+    restoreNames(tables.tenantNames, alone(snapshot.tenants), hasher);
+    tables.agentNames.restore(alone(snapshot.agents), hasher, snapshot.introduced.agents);
+    tables.toolNames.restore(alone(snapshot.tools), hasher, snapshot.introduced.tools);
+    tables.errorNames.restore(alone(snapshot.errorTypes), hasher, snapshot.introduced.errorTypes);
     const { sessionTexts: texts, sessionTenants: owners, freeSessions: free } = snapshot;
-    tables.sessionNames.restore({ texts, owners, free }, hashOf, countByTenant(owners));
+    tables.sessionNames.restore({ texts, owners, free }, hasher, countByTenant(owners));
     return tables;
   }
 
@@ -164,23 +163,17 @@ export class SymbolTables implements Symbols {
       text: (id) => names.table.text(id),
       tenant: (id) => names.table.owner(id),
       find: (tenant, session) => this.findSession(tenant, session),
-      release: (id) => names.release(id),
+      release: (id) => names.release(this.hasher, id),
     };
   }
 
   private findSession(tenant: string, session: string): number {
-    const owner = this.findIn(this.tenantNames, 0, tenant);
-    return owner === 0 ? 0 : this.findIn(this.sessionNames.table, owner, session);
-  }
-
-  private findIn(table: NameTable, owner: number, text: string): number {
-    const { bytes, length } = this.written(text);
-    return table.find(owner, ownedHash(this.hash(this.scratch, 0, length), owner), bytes, 0, length);
-  }
-
-  private hash(bytes: Scratch, start: number, end: number): number {
-    this.hasher.bytes(bytes.words, start, end, NAME_SEED, 0);
-    return this.hasher.lo;
+    const { hasher } = this;
+    hasher.text(tenant, Seed.name, 0);
+    const owner = this.tenantNames.find(hasher.lo, hasher.hi);
+    if (owner === 0) return 0;
+    hasher.text(session, Seed.name, owner);
+    return this.sessionNames.table.find(hasher.lo, hasher.hi);
   }
 
   private written(text: string): Scratch {
@@ -188,11 +181,6 @@ export class SymbolTables implements Symbols {
     this.scratch.append(text);
     return this.scratch;
   }
-}
-
-/** Equal texts of different owners start their search at different places. */
-function ownedHash(hash: number, owner: number): number {
-  return hash ^ Math.imul(owner, 0x9e3779b1);
 }
 
 /** A name table with its caps: how many names each tenant brought in decides whether it may bring another. */
@@ -208,10 +196,24 @@ class BoundedNames {
   }
 
   /** @param owner whose name it is (0: nobody's); @param tenant who brings it in */
-  intern(owner: number, tenant: number, hash: number, bytes: Scratch, start: number, end: number): number {
-    const owned = ownedHash(hash, owner);
-    const known = this.table.find(owner, owned, bytes.bytes, start, end);
-    if (known !== 0) return known;
+  intern(hasher: Hasher, owner: number, tenant: number, bytes: Scratch, start: number, end: number): number {
+    hasher.bytes(bytes.words, start, end, Seed.name, owner);
+    const known = this.table.find(hasher.lo, hasher.hi);
+    return known !== 0 ? known : this.add(hasher, owner, tenant, bytes.text(start, end));
+  }
+
+  release(hasher: Hasher, id: number): void {
+    const owner = this.table.owner(id);
+    hasher.text(this.table.text(id), Seed.name, owner);
+    if (this.table.release(id, hasher.lo, hasher.hi)) this.introduced[owner] = (this.introduced[owner] ?? 1) - 1;
+  }
+
+  restore(snapshot: NameTableSnapshot, hasher: Hasher, introduced: readonly number[]): void {
+    restoreNames(this.table, snapshot, hasher);
+    this.introduced.push(...introduced);
+  }
+
+  private add(hasher: Hasher, owner: number, tenant: number, text: string): number {
     const brought = this.introduced[tenant] ?? 0;
     if (tenant === OVERFLOW || brought >= this.cap.perTenant || this.table.size >= this.cap.total) {
       this.overflowed++;
@@ -219,18 +221,17 @@ class BoundedNames {
     }
     while (this.introduced.length <= tenant) this.introduced.push(0);
     this.introduced[tenant] = brought + 1;
-    return this.table.add(owner, owned, textOf(bytes, start, end));
+    return this.table.add(hasher.lo, hasher.hi, text, owner);
   }
+}
 
-  release(id: number): void {
-    const owner = this.table.owner(id);
-    if (this.table.release(id)) this.introduced[owner] = (this.introduced[owner] ?? 1) - 1;
-  }
-
-  restore(snapshot: NameTableSnapshot, hashOf: (text: string) => number, introduced: readonly number[]): void {
-    this.table.restore(snapshot, (text, owner) => ownedHash(hashOf(text), owner));
-    this.introduced.push(...introduced);
-  }
+function restoreNames(table: NameTable, snapshot: NameTableSnapshot, hasher: Hasher): void {
+  table.restore(snapshot);
+  snapshot.texts.forEach((text, id) => {
+    if (text === '') return;
+    hasher.text(text, Seed.name, snapshot.owners[id] ?? 0);
+    table.rehash(id, hasher.lo, hasher.hi);
+  });
 }
 
 /** Names without owners, none of them ever released. */
@@ -246,8 +247,4 @@ function countByTenant(owners: readonly number[]): number[] {
     counts[owner] = (counts[owner] as number) + 1;
   }
   return counts;
-}
-
-function textOf(scratch: Scratch, start: number, end: number): string {
-  return scratch.bytes.toString('utf8', start, end);
 }

@@ -83,7 +83,8 @@ function missing(event: Fields): Rejection | null {
   for (const field of REQUIRED_IDS) if (absent(event[field])) return missingField(field);
   if (absent(event.ts)) return missingField('ts');
   const isToolCall = absent(event.type) || event.type === 'tool_call';
-  if (isToolCall && (absent(event.tool) || event.tool === '')) return missingField('tool', ': a tool_call names its tool');
+  if (isToolCall && (absent(event.tool) || event.tool === ''))
+    return missingField('tool', ': a tool_call names its tool');
   return null;
 }
 
