@@ -1,4 +1,5 @@
 import { advance, type Example, example, fence, gt, is, match, not, other, rec, rule, setup } from './build.ts';
+import { boundExamples } from './examples-bounds.ts';
 import { windowExamples } from './examples-windows.ts';
 import type { PlainRule } from './plain.ts';
 
@@ -430,4 +431,5 @@ export const examples: readonly Example[] = [
   ...sessions,
   ...alerts,
   ...fences,
+  ...boundExamples,
 ];
