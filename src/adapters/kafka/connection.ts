@@ -1,0 +1,76 @@
+import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import Cluster, { type KafkaLoggerInternal } from 'kafkajs/src/cluster/index.js';
+import { createLogger } from 'kafkajs/src/loggers/index.js';
+import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
+import { kafkaError } from './errors.ts';
+import { logCreatorFor } from './logging.ts';
+import { DEFAULT_TUNING, type KafkaLogOptions, type KafkaTuning } from './options.ts';
+
+/** A hanging foreign transaction would blind a reader of committed records only. */
+export const READ_UNCOMMITTED = 0;
+
+/** Bounded: about 3 s, then whoever asked hears of it. */
+export const RETRY = { initialRetryTime: 100, maxRetryTime: 1500, multiplier: 2, factor: 0.2, retries: 5 };
+
+/** Makes kafkajs' clients, all with the same settings. Opens nothing by itself. */
+export class Connections {
+  readonly options: KafkaLogOptions;
+  readonly tuning: KafkaTuning;
+  readonly logger: KafkaLoggerInternal;
+  readonly kafka: Kafka;
+  readonly #config: Omit<KafkaConfig, 'logLevel' | 'logCreator'>;
+
+  constructor(options: KafkaLogOptions) {
+    this.options = options;
+    this.tuning = { ...DEFAULT_TUNING, ...options.tuning };
+    this.#config = clientConfig(options, this.tuning);
+    const logging = { level: logLevel.WARN, logCreator: logCreatorFor(options.log) };
+    this.logger = createLogger(logging);
+    this.kafka = new Kafka({ ...this.#config, logLevel: logging.level, logCreator: logging.logCreator });
+  }
+
+  /** A new set of connections; whoever asks disconnects it. Rejects with `kafka_unavailable` where no broker answers. */
+  async connect(topics: readonly string[]): Promise<Cluster> {
+    const cluster = this.cluster();
+    try {
+      await cluster.connect();
+      await cluster.addMultipleTargetTopics(topics);
+      return cluster;
+    } catch (error) {
+      await cluster.disconnect();
+      throw this.error(error, topics.length === 0 ? 'be reached' : `tell about ${topics.join(', ')}`);
+    }
+  }
+
+  cluster(): Cluster {
+    return new Cluster({
+      ...this.#config,
+      logger: this.logger,
+      socketFactory: createSocketFactory(),
+      metadataMaxAge: this.tuning.metadataMaxAgeMs,
+      allowAutoTopicCreation: false,
+      isolationLevel: READ_UNCOMMITTED,
+      maxInFlightRequests: null,
+    });
+  }
+
+  error(error: unknown, doing: string): Error {
+    return kafkaError(error, this.options.brokers, doing);
+  }
+}
+
+function clientConfig(options: KafkaLogOptions, tuning: KafkaTuning): Omit<KafkaConfig, 'logLevel' | 'logCreator'> {
+  const { brokers, clientId = 'agent-sentinel', ssl = false, sasl } = options;
+  return {
+    brokers: [...brokers],
+    clientId,
+    ssl: typeof ssl === 'boolean' ? ssl : { ...ssl },
+    ...(sasl === undefined ? {} : { sasl: { ...sasl } as SASLOptions }),
+    connectionTimeout: 3000,
+    authenticationTimeout: 10_000,
+    reauthenticationThreshold: 10_000,
+    requestTimeout: tuning.requestTimeoutMs,
+    enforceRequestTimeout: true,
+    retry: RETRY,
+  };
+}

@@ -1,0 +1,74 @@
+import type { LogBatch } from '../../ports/event-log.ts';
+
+/** One partition's way to the consumer: one batch in hand, at most one waiting behind it. */
+export class Lane {
+  readonly partition: number;
+  /** The offset to fetch next. */
+  position: number;
+  /** As of the last batch that held anything. */
+  logAppendTime = true;
+  readonly #handle: (batch: LogBatch) => Promise<void>;
+  readonly #onRoom: () => void;
+  #waiting: LogBatch | null = null;
+  #inHand: Promise<void> | null = null;
+  #isPaused = false;
+  #isClosed = false;
+  #drainedAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param handle takes one batch; never rejects
+   * @param onRoom called when there is room for another batch
+   */
+  constructor(partition: number, position: number, handle: (batch: LogBatch) => Promise<void>, onRoom: () => void) {
+    this.partition = partition;
+    this.position = position;
+    this.#handle = handle;
+    this.#onRoom = onRoom;
+  }
+
+  get wantsRecords(): boolean {
+    return this.#waiting === null && !this.#isPaused && !this.#isClosed;
+  }
+
+  /** True when an end that was reached is worth saying: nothing is in hand, and it was not said just now. */
+  isDrainedDue(everyMs: number): boolean {
+    return this.#inHand === null && performance.now() - this.#drainedAt >= everyMs;
+  }
+
+  offer(batch: LogBatch): void {
+    // After records the end is said at once, then from time to time.
+    this.#drainedAt = batch.records.length > 0 ? Number.NEGATIVE_INFINITY : performance.now();
+    this.#waiting = batch;
+    this.#advance();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#advance();
+    this.#onRoom();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting = null;
+  }
+
+  async idle(): Promise<void> {
+    await this.#inHand;
+  }
+
+  #advance(): void {
+    if (this.#inHand !== null || this.#isPaused || this.#waiting === null) return;
+    const batch = this.#waiting;
+    this.#waiting = null;
+    this.#inHand = this.#handle(batch).finally(() => {
+      this.#inHand = null;
+      this.#advance();
+    });
+    this.#onRoom();
+  }
+}

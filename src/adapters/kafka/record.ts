@@ -1,0 +1,64 @@
+import type { LogRecord } from '../../ports/event-log.ts';
+import { VarintReader } from './varint.ts';
+
+const NO_HEADERS: LogRecord['headers'] = Object.freeze({});
+
+/** A record where it lies in a fetch response. Key and headers are looked for only when somebody asks. */
+export class FetchedRecord implements LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly appendedAt: number;
+  readonly value: Uint8Array | null;
+  private readonly bytes: Buffer;
+  /** Where the key's length stands. */
+  private readonly keyAt: number;
+  /** Where the header count stands; 0 where there are none. */
+  private readonly headersAt: number;
+
+  constructor(
+    topic: string,
+    partition: number,
+    offset: number,
+    appendedAt: number,
+    value: Uint8Array | null,
+    bytes: Buffer,
+    keyAt: number,
+    headersAt: number,
+  ) {
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.appendedAt = appendedAt;
+    this.value = value;
+    this.bytes = bytes;
+    this.keyAt = keyAt;
+    this.headersAt = headersAt;
+  }
+
+  get key(): Uint8Array | null {
+    const reader = new VarintReader(this.bytes, this.keyAt);
+    const length = reader.next();
+    return length < 0 ? null : this.bytes.subarray(reader.at, reader.at + length);
+  }
+
+  /** The last one of a name counts. */
+  get headers(): LogRecord['headers'] {
+    if (this.headersAt === 0) return NO_HEADERS;
+    const headers: Record<string, Uint8Array | undefined> = Object.create(null);
+    const reader = new VarintReader(this.bytes, this.headersAt);
+    for (let left = reader.next(); left > 0 && reader.at < this.bytes.length; left--) {
+      const name = this.#take(reader);
+      headers[name?.toString('utf8') ?? ''] = this.#take(reader);
+    }
+    return headers;
+  }
+
+  #take(reader: VarintReader): Buffer | undefined {
+    const length = reader.next();
+    if (length < 0) return undefined;
+    const start = reader.at;
+    reader.at += length;
+    return this.bytes.subarray(start, reader.at);
+  }
+}

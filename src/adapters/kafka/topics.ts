@@ -1,0 +1,65 @@
+import type { ITopicConfig } from 'kafkajs';
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import { SentinelError } from '../../domain/errors.ts';
+import type { Connections } from './connection.ts';
+import type { KafkaTopics } from './options.ts';
+
+const DEFAULT_PARTITIONS: Record<keyof KafkaTopics, number> = { events: 12, audit: 3, killState: 1, deadLetter: 1 };
+
+const CONFIG: Record<keyof KafkaTopics, Record<string, string>> = {
+  events: { 'message.timestamp.type': 'LogAppendTime' },
+  audit: {},
+  killState: { 'cleanup.policy': 'compact' },
+  deadLetter: {},
+};
+
+/** Makes the topics that are not there yet. Another instance may be making them too. */
+export async function ensureTopics({ kafka, options }: Connections): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const existing = new Set(await admin.listTopics());
+    for (const role of Object.keys(CONFIG) as (keyof KafkaTopics)[]) {
+      if (existing.has(options.topics[role])) continue;
+      const topic = topicConfig(options.topics[role], role, options.partitions?.[role]);
+      await admin.createTopics({ topics: [topic], waitForLeaders: true });
+    }
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function topicConfig(topic: string, role: keyof KafkaTopics, partitions: number | undefined): ITopicConfig {
+  return {
+    topic,
+    numPartitions: partitions ?? DEFAULT_PARTITIONS[role],
+    configEntries: Object.entries(CONFIG[role]).map(([name, value]) => ({ name, value })),
+  };
+}
+
+/** In ascending order; what the cluster knew when its metadata was last refreshed. */
+export function partitionsOf(cluster: Cluster, topic: string): number[] {
+  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
+  if (partitions.length === 0) {
+    throw new SentinelError(
+      'kafka_unavailable',
+      `The topic ${topic} does not exist. Create it, or let \`sentinel run\` create it.`,
+    );
+  }
+  return partitions.sort((a, b) => a - b);
+}
+
+export type OffsetQuestion = { readonly fromBeginning: boolean } | { readonly fromTimestamp: number };
+
+/** One offset of a partition: its start, its end, or the first at a time (−1 where there is none). */
+export async function offsetOf(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  question: OffsetQuestion,
+): Promise<number> {
+  const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], ...question }]);
+  const found = answer?.partitions.find((each) => each.partition === partition);
+  if (found === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`);
+  return Number(found.offset);
+}
