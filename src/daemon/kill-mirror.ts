@@ -10,26 +10,31 @@ export interface Fence {
   readonly at: number;
 }
 
-const PAGE = 1_000;
-
 /**
  * The kill state as the daemon knows it: what stands in the way of calls (to find leaks and to renew), and the fences
  * (an input of the engine). Follows the store by version; a published change is only a hint to read sooner.
  */
 export class KillMirror {
-  readonly #reader: Pick<KillReader, 'changesSince'>;
+  readonly #reader: Pick<KillReader, 'poll'>;
+  readonly #fences = new Map<string, Fence>();
   readonly #states = new Map<string, KillState>();
   readonly #tools = new Map<string, { readonly tenant: string | null; readonly matches: TextMatcher }>();
   #version = 0;
+  #epoch: string | null = null;
   #onFence: (fence: Fence) => void = () => {};
 
-  constructor(reader: Pick<KillReader, 'changesSince'>) {
+  constructor(reader: Pick<KillReader, 'poll'>) {
     this.#reader = reader;
   }
 
   /** Grows with every change: what was found clear at a version is clear until it grows. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Of the store when it was last read; null: not initialised. */
+  get epoch(): string | null {
+    return this.#epoch;
   }
 
   get quiet(): boolean {
@@ -40,18 +45,35 @@ export class KillMirror {
     this.#onFence = listener;
   }
 
-  /** Reads what is newer. Rejects when the store is not there: what is known stays. */
-  async refresh(): Promise<void> {
+  /** All fences known, for a partition that starts. */
+  fences(): Iterable<Fence> {
+    return this.#fences.values();
+  }
+
+  /** Every scope that is stopped, as it was last read. */
+  tripped(): readonly ScopedState[] {
+    return [...this.#states].map(([scope, state]) => ({ scope, state }));
+  }
+
+  /**
+   * Reads what is newer. Rejects when the store is not there: what is known stays.
+   * @returns false when the store is not the one that was read before: it was wiped, rebuilt or rolled back.
+   */
+  async refresh(): Promise<boolean> {
     for (;;) {
-      const changes = await this.#reader.changesSince(this.#version, PAGE);
-      for (const change of changes) this.#take(change);
-      if (changes.length < PAGE) return;
+      const answer = await this.#reader.poll({ sinceVersion: this.#version, tenants: [], sessions: [] });
+      const same = this.#epoch === null || (answer.epoch === this.#epoch && answer.version >= this.#version);
+      if (!same) return false;
+      this.#epoch = answer.epoch;
+      for (const change of answer.changes) this.#take(change);
+      if (!answer.more) return true;
     }
   }
 
   /** Starts over: the store was rebuilt, versions may mean something else. */
   async reload(): Promise<void> {
     this.#version = 0;
+    this.#epoch = null;
     this.#states.clear();
     this.#tools.clear();
     await this.refresh();
@@ -64,12 +86,25 @@ export class KillMirror {
     if (state.mode === 'none') this.#states.delete(text);
     else this.#states.set(text, state);
     if (scope.kind === 'tool') this.#takeTool(text, scope, state);
-    if (state.fence !== null) this.#onFence({ scope, at: state.fence });
+    if (state.fence !== null) this.#learn(text, { scope, at: state.fence });
+  }
+
+  #learn(text: string, fence: Fence): void {
+    if (this.#fences.get(text)?.at === fence.at) return;
+    this.#fences.set(text, fence);
+    this.#onFence(fence);
   }
 
   #takeTool(text: string, scope: Scope & { kind: 'tool' }, state: KillState): void {
     if (state.mode === 'none') this.#tools.delete(text);
     else this.#tools.set(text, { tenant: scope.tenant, matches: compileGlob(scope.pattern) });
+  }
+
+  /** True when anything at all stops calls of this session, whatever their kind or tool. */
+  stops(tenant: string, session: string): boolean {
+    if (this.#tools.size > 0) return true;
+    const scopes: Scope[] = [{ kind: 'global' }, { kind: 'tenant', tenant }, { kind: 'session', tenant, session }];
+    return scopes.some((scope) => this.stateOf(scope) !== null);
   }
 
   stateOf(scope: Scope): KillState | null {

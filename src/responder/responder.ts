@@ -33,25 +33,34 @@ export class Responder {
     for (const [episode, time] of state?.lastCauses ?? []) this.#lastCauses.set(episode, time);
   }
 
-  /** Opens an episode. @returns what to do at once: stop first. */
-  fire(alert: FiringAlert, now: Moment): Due {
-    const episode = episodeText(alert);
+  /** Opens an episode without acting on it yet: `due` will. */
+  open(alert: FiringAlert, now: Moment): readonly Case[] {
     const cases = decisionsFor(alert, this.#settings).map((decision) => newCase(decision, now.wall));
-    const due: Due = { attempts: [], suppressed: [] };
-    if (cases.length === 0) return due;
+    if (cases.length === 0) return cases;
+    const episode = episodeText(alert);
     this.#episodes.set(episode, cases);
     this.#open.add(episode);
-    for (const one of cases) this.#consider(episode, one, now, () => null, due);
+    return cases;
+  }
+
+  /** Opens an episode. @returns what to do at once: stop first. */
+  fire(alert: FiringAlert, now: Moment): Due {
+    const due: Due = { attempts: [], suppressed: [] };
+    const episode = episodeText(alert);
+    for (const one of this.open(alert, now)) this.#consider(episode, one, now, () => null, due);
     return due;
   }
 
-  /** Ends an episode. @returns its suppressions, each of which deserves a closing count. */
-  resolve(alert: ResolvedAlert): readonly ClosedSuppression[] {
+  /** Ends an episode. */
+  resolve(alert: ResolvedAlert): Ended {
     const episode = episodeText(alert);
     const cases = this.#episodes.get(episode) ?? [];
     this.#episodes.delete(episode);
     this.#open.delete(episode);
-    return cases.flatMap((one) => closing(one, alert.at));
+    return {
+      suppressed: cases.flatMap((one) => closing(one, alert.at)),
+      unreached: cases.filter((one) => one.postponed && one.nextTryAt !== null).map((one) => one.decision),
+    };
   }
 
   /**
@@ -101,7 +110,7 @@ export class Responder {
   /** What the kill switch made of an attempt. @returns the suppression to record, if it is a new one. */
   settle(decision: Decision, outcome: DecisionOutcome, now: Moment): readonly Suppression[] {
     const episode = episodeText(decision.alert);
-    const one = this.#episodes.get(episode)?.find((candidate) => candidate.decision.id === decision.id);
+    const one = this.#find(decision);
     if (outcome.status === 'refused') {
       const suppressed: Suppression[] = [];
       if (one) this.#suppress(one, outcome.code, outcome.detail, now, suppressed);
@@ -113,6 +122,20 @@ export class Responder {
       one.expiresAt = isKeyedByScope(decision) ? null : expiryOf(outcome);
     }
     return [];
+  }
+
+  /** The kill switch could not be asked. @returns true the first time that this happens to the decision. */
+  postpone(decision: Decision, until: number): boolean {
+    const one = this.#find(decision);
+    if (one === undefined) return false;
+    const first = one.postponed !== true;
+    one.nextTryAt = until;
+    one.postponed = true;
+    return first;
+  }
+
+  #find(decision: Decision): Case | undefined {
+    return this.#episodes.get(episodeText(decision.alert))?.find((one) => one.decision.id === decision.id);
   }
 
   #suppress(one: Case, code: SuppressionCode, detail: string, now: Moment, into: Suppression[]): void {
@@ -154,6 +177,13 @@ export interface ClosedSuppression extends Suppression {
   readonly at: number;
 }
 
+export interface Ended {
+  /** Each deserves a closing count. */
+  readonly suppressed: readonly ClosedSuppression[];
+  /** Decided, but the kill store was not there: still to be carried out, or an outage would lose a kill. */
+  readonly unreached: readonly Decision[];
+}
+
 export interface Due {
   readonly attempts: Decision[];
   readonly suppressed: Suppression[];
@@ -174,6 +204,8 @@ export interface Case {
   nextTryAt: number | null;
   /** When the applied switch ends; null: never; undefined: not applied. */
   expiresAt?: number | null | undefined;
+  /** The kill store was not there when it was attempted. */
+  postponed?: boolean;
   suppressions: { code: SuppressionCode; detail: string; since: number }[];
 }
 

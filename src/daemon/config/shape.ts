@@ -15,7 +15,7 @@ export const broker = text({ expected: 'host:port', pattern: '^[^\\s,:]+:[0-9]{1
 const topic = text({ expected: 'a topic name of letters, digits, dots, _ and -', pattern: '^[A-Za-z0-9._-]{1,249}$' });
 export const redisUrl = text({
   expected: 'a URL like redis://127.0.0.1:6379 or rediss://…',
-  pattern: '^(redis|rediss|sentinel|redis\\+sentinel)://\\S+$',
+  pattern: '^rediss?(\\+(sentinel|cluster))?://\\S+$',
 });
 export const port = number({ min: 0, max: 65_535, integer: true, expected: 'a port from 0 (any free one) to 65535' });
 

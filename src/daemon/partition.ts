@@ -1,0 +1,320 @@
+import { alertRecord } from '../audit/alert-records.ts';
+import { failedRecord, simulatedRecord, suppressedRecord, suppressionEndRecord } from '../audit/decision-records.ts';
+import type { Alert, FiringAlert, ResolvedAlert } from '../domain/alert.ts';
+import type { AuditFacts } from '../domain/audit-record.ts';
+import type { Decision } from '../domain/decision.ts';
+import { isRetryable, messageOf } from '../domain/errors.ts';
+import type { Decoder } from '../domain/event/decode.ts';
+import type { SymbolTables } from '../domain/event/symbol-tables.ts';
+import { EventType, type EventView, Phase, Status } from '../domain/event/view.ts';
+import { causeTime } from '../domain/ids.ts';
+import type { CompiledRuleSet } from '../domain/rule.ts';
+import type { Engine } from '../engine/index.ts';
+import type { LogBatch, LogRecord } from '../ports/event-log.ts';
+import type { Due, Moment, Responder, Suppression } from '../responder/responder.ts';
+import type { Actuator } from './actuator.ts';
+import { blockedCallRecord } from './blocked.ts';
+import type { CheckpointHead } from './checkpoint.ts';
+import { writeOutgoing } from './checkpoint.ts';
+import { deadLetter } from './dead-letter.ts';
+import type { Fence, KillMirror } from './kill-mirror.ts';
+import { LeakFinder } from './leaks.ts';
+import type { Metrics } from './metrics.ts';
+import type { OutgoingQueue } from './outgoing.ts';
+import type { Trail } from './trail.ts';
+
+/** What all partitions of a daemon share. */
+export interface Shared {
+  readonly log: string;
+  readonly deadLetterTopic: string;
+  readonly cacheTtlMs: number;
+  readonly longestCooldownMs: () => number;
+  readonly actuator: Actuator;
+  readonly mirror: KillMirror;
+  readonly trail: Trail;
+  readonly queue: OutgoingQueue;
+  readonly metrics: Metrics;
+  /** Wall clock, epoch ms. */
+  readonly now: () => number;
+  /** Tells people about a session's blocked calls, so that its kill is renewed. */
+  readonly onBlocked: (tenant: string, session: string) => void;
+  readonly onLeak: () => void;
+}
+
+export interface PartitionParts {
+  readonly partition: number;
+  readonly engine: Engine;
+  readonly symbols: SymbolTables;
+  readonly decoder: Decoder;
+  readonly responder: Responder;
+  readonly rules: CompiledRuleSet;
+  /** Decisions wait until this offset is reached: a replay without a checkpoint acts only on what still holds. */
+  readonly quietUntil: number;
+}
+
+const RETRY_UNAVAILABLE_MS = 500;
+
+/**
+ * One partition's way from records to kills: decode → engine → responder → kill switch → audit. Records are taken in
+ * order, decisions are carried out as they come; the loop waits for nothing else.
+ */
+export class Partition {
+  readonly partition: number;
+  readonly engine: Engine;
+  readonly #parts: PartitionParts;
+  readonly #shared: Shared;
+  readonly #leaks: LeakFinder;
+  /** Outbox entry → decision that it made true and that Kafka has not acknowledged. */
+  readonly #unconfirmed = new Map<string, Decision>();
+  /** To be carried out whatever became of their episode: of the last run and perhaps not in Kafka, or decided during an outage. */
+  #again: Decision[] = [];
+  #rules: CompiledRuleSet;
+  #last: CheckpointHead['last'] = null;
+  #storeOutage: string | null = null;
+  #retryAt = 0;
+  /** By session id: the mirror's version at which nothing stood in the way of its calls. */
+  #clearAt = new Float64Array(0);
+
+  constructor(parts: PartitionParts, shared: Shared) {
+    this.partition = parts.partition;
+    this.engine = parts.engine;
+    this.#parts = parts;
+    this.#rules = parts.rules;
+    this.#shared = shared;
+    this.#leaks = new LeakFinder(shared.mirror, shared.cacheTtlMs);
+  }
+
+  /** Goes on where a checkpoint left off. */
+  resume(head: CheckpointHead): void {
+    this.#last = head.last;
+    this.#again = [...head.unconfirmed];
+  }
+
+  /** Why decisions wait for the kill store; null while they do not. */
+  get storeOutage(): string | null {
+    return this.#storeOutage;
+  }
+
+  get unconfirmed(): readonly Decision[] {
+    return [...this.#again, ...this.#unconfirmed.values()];
+  }
+
+  async take(batch: LogBatch): Promise<void> {
+    for (const record of batch.records) {
+      if (batch.isStale()) return;
+      if (record.offset < this.engine.nextOffset) continue;
+      // Producers' times say nothing about the log; only the broker's tell one log from another.
+      this.#last = batch.logAppendTime ? { offset: record.offset, appendedAt: record.appendedAt } : null;
+      const alerts = this.#step(record);
+      if (alerts.length > 0) await this.#handle(alerts);
+      if (this.#shared.queue.full) await this.#waitForRoom(batch);
+    }
+    if (batch.isStale()) return;
+    await this.#followClock(batch);
+    await this.retry();
+    this.#writeLeaks();
+  }
+
+  /** Tries again what waits, and forgets what is over. */
+  async retry(): Promise<void> {
+    if (this.#quiet) return;
+    const now = this.#moment();
+    if (now.wall < this.#retryAt) return;
+    for (const decision of this.#again.splice(0)) {
+      if (!(await this.#attempt(decision, now))) this.#again.push(decision);
+    }
+    await this.#carryOut(this.#parts.responder.due(now, (rule, key) => this.engine.holding(rule, key)));
+    this.#parts.responder.forget(now.horizon, this.#shared.longestCooldownMs());
+  }
+
+  async fence({ scope, at }: Fence): Promise<void> {
+    const alerts = this.engine.fence(scope, at);
+    if (alerts.length > 0) await this.#handle(alerts);
+  }
+
+  async reload(rules: CompiledRuleSet): Promise<void> {
+    this.#rules = rules;
+    this.#parts.decoder.setPlan(rules.plan);
+    const alerts = this.engine.reload(rules);
+    if (alerts.length > 0) await this.#handle(alerts);
+  }
+
+  /** The log has acknowledged the outbox up to this entry. */
+  confirm(outboxId: string, isAfter: (a: string, b: string) => boolean): void {
+    for (const id of this.#unconfirmed.keys()) if (!isAfter(id, outboxId)) this.#unconfirmed.delete(id);
+  }
+
+  head(): CheckpointHead {
+    return {
+      version: 1,
+      last: this.#last,
+      responder: this.#parts.responder.snapshot(),
+      unconfirmed: this.unconfirmed,
+      outgoing: this.#shared.queue.pendingOf(this.partition).map(writeOutgoing),
+    };
+  }
+
+  #step(record: LogRecord): readonly Alert[] {
+    const { decoder } = this.#parts;
+    if (record.damage !== undefined) return this.#reject(record, 'damaged', record.damage);
+    if (record.value === null) return this.#reject(record, 'tombstone', 'the record has no value, expected an event');
+    const rejection = decoder.decode(record.value, record.headers);
+    if (rejection !== null) return this.#reject(record, rejection.reason, rejection.detail);
+    this.#shared.metrics.eventsProcessed.inc();
+    this.#watch(record, decoder.view);
+    return this.engine.step(record.offset, record.appendedAt, decoder.view);
+  }
+
+  #reject(record: LogRecord, reason: string, detail: string): readonly Alert[] {
+    this.#shared.metrics.eventsRejected.inc({ reason });
+    this.#shared.queue.push({
+      topic: this.#shared.deadLetterTopic,
+      owner: this.partition,
+      message: deadLetter(record, reason, detail),
+    });
+    return this.engine.skip(record.offset, record.appendedAt);
+  }
+
+  /** Calls that were refused, and calls that should have been. */
+  #watch(record: LogRecord, view: EventView): void {
+    if (view.status === Status.blocked) this.#recordBlocked(record, view);
+    else if (!this.#shared.mirror.quiet && isCall(view)) this.#findLeak(record, view);
+  }
+
+  #recordBlocked(record: LogRecord, view: EventView): void {
+    const { symbols } = this.#parts;
+    this.#record(blockedCallRecord(record.value as Uint8Array, view.ts));
+    this.#shared.onBlocked(symbols.tenants.text(view.tenant), symbols.sessions.text(view.session));
+  }
+
+  #findLeak(record: LogRecord, view: EventView): void {
+    const { symbols } = this.#parts;
+    const { version } = this.#shared.mirror;
+    if (this.#clearAt.length <= view.session) this.#clearAt = grown(this.#clearAt, symbols.sessions.bound);
+    if (this.#clearAt[view.session] === version) return;
+    const tenant = symbols.tenants.text(view.tenant);
+    const session = symbols.sessions.text(view.session);
+    const kind = view.type === EventType.llmCall ? 'model_call' : view.write ? 'write' : 'read';
+    const call = { tenant, session, kind, ts: view.ts, appendedAt: record.appendedAt } as const;
+    const tool = view.tool === 0 ? null : symbols.tools.text(view.tool);
+    if (this.#leaks.inspect({ ...call, tool })) {
+      this.#shared.metrics.leakedCalls.inc();
+      this.#shared.onLeak();
+    } else if (this.#shared.mirror.stops(tenant, session) === false) this.#clearAt[view.session] = version;
+  }
+
+  #writeLeaks(): void {
+    for (const facts of this.#leaks.take(this.engine.horizon)) this.#record(facts);
+  }
+
+  /** A drained partition follows the wall clock, as far as nothing older can still come. */
+  async #followClock(batch: LogBatch): Promise<void> {
+    if (this.engine.nextOffset < batch.endOffset) return;
+    const alerts = this.engine.advance(batch.askedAt - DRAIN_MS);
+    if (alerts.length > 0) await this.#handle(alerts);
+  }
+
+  async #handle(alerts: readonly Alert[]): Promise<void> {
+    // The engine reuses its array; the next step may come while we wait for the kill store.
+    for (const alert of [...alerts]) {
+      this.#record(alertRecord(alert, this.#shared.log));
+      if (alert.state === 'firing') await this.#fire(alert);
+      else this.#resolve(alert);
+    }
+  }
+
+  async #fire(alert: FiringAlert): Promise<void> {
+    this.#shared.metrics.alerts.inc({ rule: alert.rule.name, severity: alert.rule.severity });
+    if (this.#quiet) this.#parts.responder.open(alert, this.#moment());
+    else await this.#carryOut(this.#parts.responder.fire(alert, this.#moment()));
+  }
+
+  #resolve(alert: ResolvedAlert): void {
+    const { suppressed, unreached } = this.#parts.responder.resolve(alert);
+    this.#again.push(...unreached);
+    for (const { decision, code, detail, at, count } of suppressed) {
+      this.#record(suppressionEndRecord(decision, code, detail, { at, count }));
+    }
+  }
+
+  async #carryOut({ attempts, suppressed }: Due): Promise<void> {
+    this.#recordSuppressed(suppressed);
+    for (const decision of attempts) await this.#attempt(decision, this.#moment());
+  }
+
+  /** @returns false when the kill store was not there. */
+  async #attempt(decision: Decision, now: Moment): Promise<boolean> {
+    const { metrics, actuator } = this.#shared;
+    const group = this.#rules.set.groups.find(({ name }) => name === decision.alert.rule.group);
+    try {
+      const { outcome, outboxId } = await actuator.act(decision, group);
+      this.#storeOutage = null;
+      if (outboxId !== null) this.#unconfirmed.set(outboxId, decision);
+      metrics.actions.inc({ action: decision.action, outcome: outcome.status });
+      if (outcome.status === 'applied') this.#observeLatency(decision, outcome.appliedAt);
+      if (outcome.status === 'simulated') this.#record(simulatedRecord(decision));
+      this.#recordSuppressed(this.#parts.responder.settle(decision, outcome, now));
+      return true;
+    } catch (error) {
+      this.#failed(decision, error, now);
+      return false;
+    }
+  }
+
+  /** Nothing is lost: the decision stays waiting. What will not heal by itself is said in the audit, once. */
+  #failed(decision: Decision, error: unknown, now: Moment): void {
+    const message = messageOf(error);
+    this.#storeOutage = message;
+    this.#retryAt = now.wall + RETRY_UNAVAILABLE_MS;
+    this.#shared.metrics.actions.inc({ action: decision.action, outcome: 'failed' });
+    if (this.#parts.responder.postpone(decision, this.#retryAt) && !isRetryable(error)) {
+      this.#record(failedRecord(decision, 'store', message));
+    }
+  }
+
+  #recordSuppressed(suppressed: readonly Suppression[]): void {
+    for (const { decision, code, detail } of suppressed) {
+      this.#shared.metrics.actions.inc({ action: decision.action, outcome: 'suppressed' });
+      this.#record(suppressedRecord(decision, code, detail));
+    }
+  }
+
+  #observeLatency(decision: Decision, appliedAt: number): void {
+    const seconds = (appliedAt - causeTime(decision.alert.cause)) / 1_000;
+    this.#shared.metrics.detectionLatency.observe(Math.max(0, seconds));
+  }
+
+  #record(facts: AuditFacts): void {
+    this.#shared.trail.write(facts, this.partition);
+  }
+
+  async #waitForRoom(batch: LogBatch): Promise<void> {
+    const beat = setInterval(() => void batch.heartbeat().catch(() => {}), 1_000);
+    try {
+      await this.#shared.queue.room();
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  #moment(): Moment {
+    return { horizon: this.engine.horizon, wall: this.#shared.now() };
+  }
+
+  get #quiet(): boolean {
+    return this.engine.nextOffset < this.#parts.quietUntil;
+  }
+}
+
+/** How much later than a drained partition's end was asked for a record appended before may still come, ms. */
+const DRAIN_MS = 2_000;
+
+function isCall(view: EventView): boolean {
+  return view.type <= EventType.llmCall && view.phase !== Phase.result;
+}
+
+function grown(values: Float64Array<ArrayBuffer>, bound: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(Math.max(bound + 1, values.length * 2, 1_024)).fill(-1);
+  larger.set(values);
+  return larger;
+}

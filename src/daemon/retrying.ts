@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRetryable, messageOf } from '../domain/errors.ts';
+
+const FIRST_MS = 200;
+const LONGEST_MS = 5_000;
+
+/**
+ * Tries again, ever more slowly, while the failure is one that may heal by itself. `report` is told what it waits for, and null when
+ * it works. Rejects at once on other failures, and when aborted.
+ */
+export async function retrying<T>(
+  attempt: () => Promise<T>,
+  signal: AbortSignal,
+  report: (message: string | null) => void,
+): Promise<T> {
+  for (let wait = FIRST_MS; ; wait = Math.min(wait * 2, LONGEST_MS)) {
+    try {
+      const result = await attempt();
+      report(null);
+      return result;
+    } catch (error) {
+      report(messageOf(error));
+      if (!isRetryable(error) || signal.aborted) throw error;
+      await sleep(wait, undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import cron, { type ScheduledTask } from 'node-cron';
+import { messageOf } from '../domain/errors.ts';
+
+/** Scheduled work: what, how often (cron with seconds), and what to do. */
+export interface Job {
+  readonly name: string;
+  readonly every: string;
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * Runs jobs on their schedules, never one twice at a time. A job that fails is reported and runs again at its next time.
+ * @returns stops all of them.
+ */
+export function schedule(
+  jobs: readonly Job[],
+  onFailure: (name: string, message: string) => void,
+): () => Promise<void> {
+  const tasks: ScheduledTask[] = jobs.map(({ name, every, run }) =>
+    cron.schedule(
+      every,
+      async () => {
+        try {
+          await run();
+        } catch (error) {
+          onFailure(name, messageOf(error));
+        }
+      },
+      { name, noOverlap: true },
+    ),
+  );
+  return async () => {
+    for (const task of tasks) await task.destroy();
+  };
+}
