@@ -1,4 +1,4 @@
-import { isMap, isSeq } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
 import { compileGlobs } from '../../domain/glob.ts';
 import type { Condition, FieldTest } from '../../domain/rule.ts';
 import type { Cursor, Reader } from '../reader.ts';
@@ -63,8 +63,19 @@ export const numbers: Shape<Test> = {
 /** What an argument may be tested by. */
 export const globsOrNumbers: Shape<Test> = {
   schema: { anyOf: [GLOBS_REFERENCE, NUMBERS_REFERENCE] },
-  read: (at, name, reader) => (isMap(at.node) ? numbers : globs).read(at, name, reader),
+  read: (at, name, reader) => {
+    if (isMap(at.node)) return numbers.read(at, name, reader);
+    const patterns = readGlobs(at, name, reader);
+    return patterns && { globs: [...new Set([...patterns, ...numberForms(at)])] };
+  },
 };
+
+/** A number is meant as text (`0042`) and as the number that it is (`42`), whichever the argument holds. */
+function numberForms(at: Cursor): readonly string[] {
+  const nodes: readonly unknown[] = isSeq(at.node) ? at.node.items : [at.node];
+  const values = nodes.filter(isScalar).map(({ value }) => value);
+  return values.filter((value) => typeof value === 'number').map(String);
+}
 
 function readGlobs(at: Cursor, name: string, reader: Reader): readonly string[] | undefined {
   if (isSeq(at.node)) return GLOB_LIST.read(at, name, reader);

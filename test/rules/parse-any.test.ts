@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parseRules } from '../../src/rules/parse.ts';
+import { soundRule } from './rule-text.ts';
+
+/** Never throws, and answers with a set or with problems that have a place. */
+function parsesOrTells(content: string | Uint8Array): void {
+  const result = parseRules([{ name: 'r.yaml', content }]);
+  if (result.status === 'valid') return;
+  expect(result.problems.length).toBeGreaterThan(0);
+  for (const { line, column, message } of result.problems) {
+    expect(line).toBeGreaterThanOrEqual(1);
+    expect(column).toBeGreaterThanOrEqual(1);
+    expect(message).toMatch(/expected|did you mean|not readable/);
+  }
+}
+
+it('any bytes are read or told, never thrown', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), parsesOrTells));
+});
+
+it('any text of YAML’s own signs is read or told', () => {
+  const sign = fc.constantFrom(
+    'groups',
+    'rules',
+    ': ',
+    '- ',
+    '\n',
+    '  ',
+    '[',
+    ']',
+    '{',
+    '}',
+    '&a ',
+    '*a ',
+    '!!x ',
+    '"',
+    "'",
+    '|',
+    '>',
+    '%',
+    '---\n',
+    '?',
+    '<<',
+    '__proto__',
+    'alert',
+    '1',
+    '~',
+    '\t',
+    '\\ud800',
+  );
+  fc.assert(
+    fc.property(
+      fc.array(sign, { maxLength: 60 }).map((signs) => signs.join('')),
+      parsesOrTells,
+    ),
+    { numRuns: 300 },
+  );
+});
+
+it('a sound rule with any bytes written over it is read or told', () => {
+  const text = soundRule(
+    'event_count',
+    'match: {tool: "email.*", args.n: {gt: 3}}',
+    'overrides: [{match: {tenant: a}, condition: {gt: 3}}]',
+    'actions: [{flip_tenant: {ttl: 5m}}, terminate_session]',
+    'annotations: {s: "{{ value }}"}',
+  );
+  const change = fc.record({
+    at: fc.nat(text.length),
+    cut: fc.nat(20),
+    put: fc.string({ maxLength: 12, unit: 'grapheme' }),
+  });
+  fc.assert(
+    fc.property(change, ({ at, cut, put }) => parsesOrTells(text.slice(0, at) + put + text.slice(at + cut))),
+    { numRuns: 300 },
+  );
+});
+
+it.each([
+  [
+    'values of any kind in the place of any other',
+    '{groups: [{name: [], rules: [{alert: {}, type: [x]}, 3, ~, [[]]], limit: []}]}',
+  ],
+  ['a key that is a map', '{groups: [], ? {a: 1} : 2}'],
+  ['a prototype', '__proto__: {groups: []}\ngroups: []'],
+  ['a label called __proto__', soundRule('loop', 'labels: {__proto__: x}')],
+  ['an alias to itself', 'groups: &a [*a]'],
+  ['a lone surrogate', soundRule('loop', 'match: {tool: "\\uD800"}')],
+  ['deep nesting', `groups: ${'['.repeat(20_000)}`],
+  ['deep maps', `groups: ${'{a: '.repeat(20_000)}`],
+])('%s', (_law, text) => {
+  parsesOrTells(text);
+});
+
+it('aliases that multiply are refused in time', () => {
+  const layers = Array.from({ length: 9 }, (_, index) => `a${index + 1}: &a${index + 1} [${`*a${index}, `.repeat(9)}]`);
+  parsesOrTells(['a0: &a0 [x]', ...layers, 'groups: *a9'].join('\n'));
+  const rules = `groups:\n  - &g {name: g, rules: [${'&r {alert: A}, '}${'*r, '.repeat(500)}]}\n${'  - *g\n'.repeat(500)}`;
+  const started = performance.now();
+  const result = parseRules([{ name: 'r.yaml', content: rules }]);
+  expect(
+    result.status === 'invalid' && result.problems.some(({ message }) => message.startsWith('more than 100 aliases')),
+  ).toBe(true);
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
