@@ -2,7 +2,7 @@ import { Scratch } from './scratch.ts';
 
 /**
  * A keyed 64-bit hash on 32-bit words, made for inputs that an attacker chooses: HalfSipHash with one round for a
- * word and four at the end, where both halves are taken from the final state at once. A seed stands for what the
+ * word and three at the end, where both halves are taken from the final state at once. A seed stands for what the
  * hashed thing is (or for the name that it has), so that equal bytes in different roles have different hashes.
  * The result is left in `lo` and `hi` (int32, never both 0), so that nothing is allocated.
  */
@@ -86,13 +86,13 @@ export class Hasher {
     this.hi = 0;
   }
 
-  /** Takes the last word, then mixes four times. */
+  /** Takes the last word, then mixes three times. */
   private finish(s0: number, s1: number, s2: number, s3: number, word: number): void {
     let v0 = s0;
     let v1 = s1;
     let v2 = s2;
     let v3 = s3 ^ word;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 4; round++) {
       v0 = (v0 + v1) | 0;
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
       v0 = (v0 << 16) | (v0 >>> 16);

@@ -50,8 +50,9 @@ export class JsonBytes {
   }
 
   space(at: number): number {
+    let byte = this.bytes[at]!;
+    if (byte > 0x20) return at;
     let next = at;
-    let byte = this.bytes[next]!;
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = this.bytes[++next]!;
     return next;
   }
