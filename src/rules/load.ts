@@ -72,21 +72,24 @@ class Walk {
   readonly found = new Set<string>();
   readonly problems: Problem[] = [];
   #entries = 0;
+  /** Rules files that folders held, those too that were found before. */
+  #met = 0;
 
   /** A path that was named: a folder, or a file whatever it is called. */
   async start(path: string): Promise<void> {
-    const before = this.found.size + this.problems.length;
     const stats = await statOf(path);
     if (stats === null) this.problems.push(problemAt(path, 'there is no such file or folder, expected rules'));
     else if (stats.isFile()) this.found.add(path);
-    else if (stats.isDirectory()) await this.#folder(path, []);
+    else if (stats.isDirectory()) await this.#root(path);
     else this.problems.push(problemAt(path, 'this is neither file nor folder, expected rules'));
-    if (this.found.size + this.problems.length > before) return;
-    if (stats?.isDirectory()) {
-      this.problems.push(
-        problemAt(path, 'the folder has no rules, expected at least one *.yaml (groups: [] for none)'),
-      );
-    }
+  }
+
+  /** A folder without any rules file is a wrong path, or one in the middle of a swap. */
+  async #root(path: string): Promise<void> {
+    const before = this.#met + this.problems.length;
+    await this.#folder(path, []);
+    if (this.#met + this.problems.length > before) return;
+    this.problems.push(problemAt(path, 'the folder has no rules, expected at least one *.yaml (groups: [] for none)'));
   }
 
   /** @param above real paths of the folders on the way here: a link back to one of them is not followed. */
@@ -109,7 +112,12 @@ class Walk {
     if (name.startsWith('.') || this.#isFull(above[0] ?? path)) return;
     const stats = await statOf(path);
     if (stats?.isDirectory()) await this.#folder(path, above);
-    else if (isRuleFile(name) && (stats === null || stats.isFile())) this.found.add(path);
+    else if (isRuleFile(name) && (stats === null || stats.isFile())) this.#meet(path);
+  }
+
+  #meet(path: string): void {
+    this.#met++;
+    this.found.add(path);
   }
 
   #isFull(root: string): boolean {
