@@ -22,10 +22,14 @@ const CLEARING = new Set(['0', 'false', 'off', 'no', '']);
 /** Only ASCII white space, as the Lua script's `%s` has it. */
 const AROUND = /^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g;
 
+/** No word of ours is longer, whatever white space is around it: such a text is other text, and not searched. */
+const LONGEST = 100;
+
 /** A list, hash or other Redis type where a text should be: somebody meant to stop something. */
 export const NOT_A_TEXT: HandText = { how: 'adds', mode: 'stop_all' };
 
 export function readHandText(text: string, kind: Exclude<Scope['kind'], 'tool'>, modeWhenEnabled: Mode): HandText {
+  if (text.length > LONGEST) return NOT_A_TEXT;
   const word = text.replace(AROUND, '').toLowerCase();
   if (CLEARING.has(word)) return { how: 'clears', mode: 'none' };
   const named = modeByName(word);

@@ -29,6 +29,11 @@ export interface KillKeys {
   readonly disabledTools: string;
   readonly index: string;
   readonly order: string;
+  /** Sorted sets of our own, scope → ms: when a tripped switch ends; when a cleared one was cleared. */
+  readonly expiry: string;
+  readonly cleared: string;
+  /** Sets of our own beside the sets of disabled tools, with the same endings: what the index has as disabled. */
+  readonly knownTools: string;
   readonly version: string;
   readonly epoch: string;
   readonly outbox: string;
@@ -53,6 +58,9 @@ export function killKeys(names: KillNames = DEFAULT_NAMES): KillKeys {
     disabledTools: key(names.disabled_tools_key),
     index: key('agent_kill_index'),
     order: key('agent_kill_order'),
+    expiry: key('agent_kill_expiry'),
+    cleared: key('agent_kill_cleared'),
+    knownTools: key('agent_kill_tools'),
     version: key('agent_kill_version'),
     epoch: key('agent_kill_epoch'),
     outbox: key('agent_kill_outbox'),

@@ -19,6 +19,7 @@ const tenantTexts: [law: string, text: string, means: HandText][] = [
   ['true is other text, so stop_all', 'true', { how: 'adds', mode: 'stop_all' }],
   ['none is no mode that a person can set, so stop_all', 'none', { how: 'adds', mode: 'stop_all' }],
   ['an unknown part makes the whole text unknown', 'disable_writes,x', { how: 'adds', mode: 'stop_all' }],
+  ['a text of more than 100 characters is other text', `0${' '.repeat(100)}`, { how: 'adds', mode: 'stop_all' }],
   ['a lone comma is other text', ',', { how: 'adds', mode: 'stop_all' }],
 ];
 

@@ -193,7 +193,7 @@ export function changeLaws(fixture: Fixture): void {
       const harness = await fresh();
       for (const scope of [GLOBAL, tenant('acme'), session('acme', 's:1'), tool(null, 'x'), tool('acme', 'x')]) {
         const before = applied(await harness.store.trip(byOperator(scope)));
-        const outcome = await harness.store.clear(clearing(scope, { decisionId: `restore ${scope.kind}` }));
+        const outcome = await harness.store.clear(clearing(scope));
         expect(outcome).toMatchObject({ status: 'applied', before, state: { mode: 'none', expires_at: null } });
         const state = await stateOf(harness, scope);
         expect(state).toMatchObject({ fence: state?.at, rule: null, evidence: null, reason: 'looked at it' });

@@ -1,0 +1,32 @@
+import { scopeText } from '../../domain/scope.ts';
+import type { ClearRequest, TripRequest } from '../../ports/kill-store.ts';
+
+/**
+ * Requests as the script takes them. What it only splices into JSON (evidence, audit) goes in as text, so that no
+ * number passes through the script's own JSON, which loses digits; what is null is left out.
+ */
+export function tripJson(request: TripRequest): string {
+  const { evidence, audit, ...rest } = request;
+  return requestJson({ ...rest, evidence: evidence === null ? null : json(evidence), audit: json(audit) }, request);
+}
+
+export function clearJson(request: ClearRequest): string {
+  return requestJson(request, request);
+}
+
+/** JSON without halves of characters, which the script's JSON reader refuses. */
+export function json(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? wellFormed(each) : each));
+}
+
+function requestJson(fields: object, { scope }: { readonly scope: TripRequest['scope'] }): string {
+  const withText = { ...fields, scope: scopeText(scope) };
+  return JSON.stringify(withText, (_key, each: unknown) => {
+    if (each === null) return undefined;
+    return typeof each === 'string' ? wellFormed(each) : each;
+  });
+}
+
+function wellFormed(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
+}
