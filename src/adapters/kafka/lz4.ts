@@ -8,26 +8,24 @@
 const MAGIC = 0x184d2204;
 const UNCOMPRESSED = 0x80000000;
 
-/** @throws on what is no whole LZ4 frame */
+/** @throws on what is not exactly one whole LZ4 frame */
 export function lz4FrameSize(bytes: Buffer): number {
-  let at = 0;
+  if (bytes.readUInt32LE(0) !== MAGIC) throw new Error('not an LZ4 frame');
+  const flags = bytes.readUInt8(4);
+  const blockChecksum = flags & 0x10 ? 4 : 0;
+  let at = 7 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0);
   let size = 0;
-  while (at < bytes.length) {
-    if (bytes.readUInt32LE(at) !== MAGIC) throw new Error('not an LZ4 frame');
-    const flags = bytes.readUInt8(at + 4);
-    const blockChecksum = flags & 0x10 ? 4 : 0;
-    at += 7 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0);
-    for (;;) {
-      const header = bytes.readUInt32LE(at);
-      at += 4;
-      if (header === 0) break;
-      const length = header & ~UNCOMPRESSED;
-      if (at + length > bytes.length) throw new Error('a block is cut off');
-      size += header >>> 31 === 1 ? length : blockSize(bytes, at, at + length);
-      at += length + blockChecksum;
-    }
-    at += flags & 0x04 ? 4 : 0;
+  for (;;) {
+    const header = bytes.readUInt32LE(at);
+    at += 4;
+    if (header === 0) break;
+    const length = header & ~UNCOMPRESSED;
+    if (at + length > bytes.length) throw new Error('a block is cut off');
+    size += header >>> 31 === 1 ? length : blockSize(bytes, at, at + length);
+    at += length + blockChecksum;
   }
+  const end = at + (flags & 0x04 ? 4 : 0);
+  if (end !== bytes.length) throw new Error('more than one frame');
   return size;
 }
 

@@ -58,10 +58,17 @@ export function readRecordSet(source: RecordSetSource, bytes: Buffer): RecordSet
     const size = batchSize(bytes, at);
     if (size === 0 && at > 0) break; // cut off: it comes first, and whole, with the next fetch
     const batch = size === 0 ? bytes : bytes.subarray(at, at + size);
-    if (size === 0) next = damaged(source, batch, next, records, 'its length is wrong');
-    else next = readBatch(source, batch, next, records);
-    logAppendTime &&= size === 0 || (batch.readInt16BE(ATTRIBUTES_AT) & APPEND_TIME_BIT) !== 0;
     at += batch.length;
+    const already = records.length;
+    try {
+      if (size === 0) throw new Error('its length is wrong');
+      logAppendTime &&= (batch.readInt16BE(ATTRIBUTES_AT) & APPEND_TIME_BIT) !== 0;
+      next = readBatch(source, batch, next, records);
+    } catch (error) {
+      records.length = already;
+      const following = batchSize(bytes, at) > 0 ? readInt64(bytes, at) : null;
+      next = damaged(source, batch, next, following, (error as Error).message, records);
+    }
   }
   return { records, nextOffset: next, logAppendTime };
 }
@@ -75,23 +82,18 @@ function batchSize(bytes: Buffer, at: number): number {
 
 /** @returns the offset after the batch, always beyond `from` */
 function readBatch(source: RecordSetSource, batch: Buffer, from: number, records: LogRecord[]): number {
-  const already = records.length;
-  try {
-    if (batch[FORMAT_AT] !== 2) throw new Error(`its format ${batch[FORMAT_AT]} is not that of Kafka 0.11 and newer`);
-    if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT)) throw new Error('its checksum is wrong');
-    const next = readInt64(batch, 0) + batch.readInt32BE(LAST_DELTA_AT) + 1;
-    if (next <= from) throw new Error('it ends before it begins');
-    const attributes = batch.readInt16BE(ATTRIBUTES_AT);
-    if ((attributes & CONTROL_BIT) === 0) {
-      const codec = attributes & CODEC_BITS;
-      const body = codec === 0 ? batch : decompress(codec, batch.subarray(HEADER_BYTES));
-      readRecords(source, batch, body, codec === 0 ? HEADER_BYTES : 0, from, records);
-    }
-    return next;
-  } catch (error) {
-    records.length = already;
-    return damaged(source, batch, from, records, (error as Error).message);
+  if (batch[FORMAT_AT] !== 2) throw new Error(`its format ${batch[FORMAT_AT]} is not that of Kafka 0.11 and newer`);
+  if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT)) throw new Error('its checksum is wrong');
+  const next = readInt64(batch, 0) + batch.readInt32BE(LAST_DELTA_AT) + 1;
+  // The checksum does not cover the base offset.
+  if (next <= from || next > source.endOffset) throw new Error(`its offsets end at ${next}, which cannot be`);
+  const attributes = batch.readInt16BE(ATTRIBUTES_AT);
+  if ((attributes & CONTROL_BIT) === 0) {
+    const codec = attributes & CODEC_BITS;
+    const body = codec === 0 ? batch : decompress(codec, batch.subarray(HEADER_BYTES));
+    readRecords(source, batch, body, codec === 0 ? HEADER_BYTES : 0, from, records);
   }
+  return next;
 }
 
 function readRecords(
@@ -135,18 +137,21 @@ function appendTime(source: RecordSetSource, batch: Buffer): number {
   return isAppendTime ? readInt64(batch, GREATEST_TIMESTAMP_AT) : source.receivedAt;
 }
 
-/**
- * One record for the whole batch, with the batch as its value. Its header may be damaged too: the time is never later
- * than now, and the next offset never beyond the end, so that a flipped bit skips nothing that comes later.
- */
-function damaged(source: RecordSetSource, batch: Buffer, from: number, records: LogRecord[], why: string): number {
+/** One record for the whole batch, with the batch as its value. @returns the offset to go on from */
+function damaged(
+  source: RecordSetSource,
+  batch: Buffer,
+  from: number,
+  following: number | null,
+  why: string,
+  records: LogRecord[],
+): number {
   const { topic, partition, endOffset, receivedAt } = source;
   const isWhole = batch.length >= HEADER_BYTES;
   const base = isWhole ? readInt64(batch, 0) : from;
+  const offset = base > from && base < endOffset ? base : from;
+  const next = Math.max(offset + 1, Math.min(following ?? claimedEnd(batch), endOffset));
   const stamped = isWhole ? readInt64(batch, GREATEST_TIMESTAMP_AT) : 0;
-  const claimed = isWhole ? base + batch.readInt32BE(LAST_DELTA_AT) + 1 : from + 1;
-  const offset = Math.max(from, Math.min(base, endOffset - 1));
-  const next = Math.max(offset + 1, Math.min(claimed, endOffset));
   records.push({
     topic,
     partition,
@@ -158,4 +163,11 @@ function damaged(source: RecordSetSource, batch: Buffer, from: number, records: 
     damage: `the batch at offsets ${offset} to ${next - 1} cannot be read: ${why}`,
   });
   return next;
+}
+
+/** Where a damaged batch says that it ends; nowhere unless two of its fields agree, so that a flipped bit skips nothing. */
+function claimedEnd(batch: Buffer): number {
+  if (batch.length < HEADER_BYTES) return 0;
+  const count = batch.readInt32BE(COUNT_AT);
+  return count === batch.readInt32BE(LAST_DELTA_AT) + 1 ? readInt64(batch, 0) + count : 0;
 }
