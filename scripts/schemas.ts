@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { auditJsonSchema } from '../src/audit/schema.ts';
 import { eventJsonSchema } from '../src/domain/event/schema.ts';
 import { rulesJsonSchema } from '../src/rules/schema.ts';
 
@@ -13,6 +14,7 @@ export interface ShippedSchema {
 
 /** Every shipped schema. `npm run schemas` writes the files; a test compares them with what would be written. */
 export const SHIPPED_SCHEMAS: readonly ShippedSchema[] = [
+  { file: 'schema/audit.schema.json', build: auditJsonSchema },
   { file: 'schema/event.schema.json', build: eventJsonSchema },
   { file: 'schema/rules.schema.json', build: rulesJsonSchema },
 ];

@@ -63,7 +63,7 @@ export const auditRecordSchema = z
   .describe('One record of the topic agent.audit');
 
 /** `schema/audit.schema.json`. */
-export function auditJsonSchema(): object {
+export function auditJsonSchema(): Record<string, unknown> {
   return {
     title: 'agent-sentinel audit record',
     ...z.toJSONSchema(auditRecordSchema, { io: 'input', target: 'draft-7' }),

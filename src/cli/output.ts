@@ -1,0 +1,32 @@
+import { isSentinelError, messageOf, type SentinelError } from '../domain/errors.ts';
+
+/** What a command writes and how it ends; handed in, so that a test can read it. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly isTty: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** 0: success. 1: a check failed, or something did not work. 2: wrong usage or configuration. */
+export type ExitCode = 0 | 1 | 2;
+
+const USAGE: readonly SentinelError['code'][] = ['usage', 'config_invalid'];
+
+/** Tells a failure in one sentence, never with a stack trace. */
+export function fail(terminal: Terminal, error: unknown): ExitCode {
+  terminal.err(`${messageOf(error)}\n`);
+  if (!isSentinelError(error))
+    terminal.err('This is a fault of sentinel itself; SENTINEL_LOG_LEVEL=debug tells more.\n');
+  return isSentinelError(error) && USAGE.includes(error.code) ? 2 : 1;
+}
+
+/** Rows in columns, as wide as they need to be. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows
+    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type HttpServer, listen } from '../http/server.ts';
+import type { Config } from './config/config.ts';
+import { Daemon } from './daemon.ts';
+import type { Ports } from './parts.ts';
+import { RecentAudit } from './recent-audit.ts';
+
+export interface Serving {
+  readonly daemon: Daemon;
+  readonly http: HttpServer;
+  /** Resolves when events are being read; rejects when the daemon cannot start. */
+  readonly started: Promise<void>;
+  /** Finishes, checkpoints, flushes and leaves. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly logger: Logger;
+  readonly onCrash: (error: Error) => void;
+}
+
+/** The daemon with its API. The API answers first: `/readyz` says what is waited for. */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { config, ports, logger } = options;
+  const daemon = new Daemon(options);
+  const audit = new RecentAudit(ports.log, config.topics.audit);
+  const http = await listen(
+    {
+      store: ports.store,
+      log: ports.log,
+      eventsTopic: config.topics.events,
+      readiness: () => daemon.board.get(),
+      metrics: () => daemon.metrics.registry.metrics(),
+      tenantsOf: (session) =>
+        [...(daemon.pipeline?.partitions ?? [])].flatMap(({ engine }) => engine.tenantsOf(session)),
+      recentAudit: (limit) => audit.newest(limit),
+      newId: () => randomUUID(),
+    },
+    config.http,
+  );
+  logger.info({ url: http.url }, 'listening');
+  const started = daemon.start().then(() => audit.follow((message) => logger.warn(message)));
+  return {
+    daemon,
+    http,
+    started,
+    stop: async () => {
+      audit.stop();
+      await http.close();
+      await daemon.stop();
+    },
+  };
+}
