@@ -26,6 +26,7 @@ export const Field = {
   labels: 21,
 } as const;
 
+export const FIELD_COUNT = 22;
 export const UNKNOWN_FIELD = -1;
 
 const NAMES: Readonly<Record<keyof typeof Field, string>> = {
@@ -53,26 +54,31 @@ const NAMES: Readonly<Record<keyof typeof Field, string>> = {
   labels: 'labels',
 };
 
-/** A name with its closing quote as little-endian words; of the last one only the bytes under `mask` count. */
-interface NameWords {
-  readonly length: number;
-  readonly words: Int32Array;
-  readonly mask: number;
-}
-
-const NAME_WORDS = Object.entries(Field).map(([key]) => nameWords(NAMES[key as keyof typeof Field]));
-const FIELDS_BY_LENGTH = fieldsByLength();
+/** Words that a name may take, its closing quote included. */
+const NAME_STRIDE = 5;
+/** Names with their closing quotes as little-endian words, by field. */
+const NAME_WORDS = new Int32Array(NAME_STRIDE * FIELD_COUNT);
+/** By field: the index of its last word, and which bytes of that belong to the name. */
+const LAST_WORDS = new Int32Array(FIELD_COUNT);
+const LAST_MASKS = new Int32Array(FIELD_COUNT);
+const NAME_LENGTHS = new Int32Array(FIELD_COUNT);
+const FIELDS_BY_LENGTH: number[][] = [];
+fillTables();
 
 /** True when that field's name and its closing quote stand here. */
 export function nameIs(field: number, words: DataView, at: number): boolean {
-  const name = NAME_WORDS[field]!;
-  const last = name.words.length - 1;
-  for (let i = 0; i < last; i++) if (words.getInt32(at + i * 4, true) !== name.words[i]) return false;
-  return ((words.getInt32(at + last * 4, true) ^ name.words[last]!) & name.mask) === 0;
+  const first = field * NAME_STRIDE;
+  const last = LAST_WORDS[field]!;
+  let next = at;
+  for (let i = first; i < last; i++) {
+    if (words.getInt32(next, true) !== NAME_WORDS[i]) return false;
+    next += 4;
+  }
+  return ((words.getInt32(next, true) ^ NAME_WORDS[last]!) & LAST_MASKS[field]!) === 0;
 }
 
 export function nameLength(field: number): number {
-  return NAME_WORDS[field]!.length;
+  return NAME_LENGTHS[field]!;
 }
 
 /** The field whose name stands from `start` up to the closing quote at `end`; {@link UNKNOWN_FIELD} for any other name. */
@@ -83,21 +89,19 @@ export function fieldNamed(words: DataView, start: number, end: number): number 
   return UNKNOWN_FIELD;
 }
 
-function nameWords(name: string): NameWords {
-  const bytes = [...new TextEncoder().encode(name), QUOTE];
-  const words = new Int32Array(Math.ceil(bytes.length / 4));
-  bytes.forEach((byte, i) => {
-    words[i >> 2]! |= byte << ((i & 3) * 8);
-  });
-  const rest = bytes.length & 3;
-  return { length: name.length, words, mask: rest === 0 ? -1 : (1 << (rest * 8)) - 1 };
-}
-
-function fieldsByLength(): readonly (readonly number[])[] {
-  const byLength: number[][] = [];
-  NAME_WORDS.forEach(({ length }, field) => {
-    while (byLength.length <= length) byLength.push([]);
-    byLength[length]!.push(field);
-  });
-  return byLength;
+function fillTables(): void {
+  for (const [key, field] of Object.entries(Field)) {
+    const bytes = [...new TextEncoder().encode(NAMES[key as keyof typeof Field]), QUOTE];
+    const first = field * NAME_STRIDE;
+    bytes.forEach((byte, i) => {
+      NAME_WORDS[first + (i >> 2)]! |= byte << ((i & 3) * 8);
+    });
+    const rest = bytes.length & 3;
+    LAST_WORDS[field] = first + Math.ceil(bytes.length / 4) - 1;
+    LAST_MASKS[field] = rest === 0 ? -1 : (1 << (rest * 8)) - 1;
+    const length = bytes.length - 1;
+    NAME_LENGTHS[field] = length;
+    while (FIELDS_BY_LENGTH.length <= length) FIELDS_BY_LENGTH.push([]);
+    FIELDS_BY_LENGTH[length]!.push(field);
+  }
 }

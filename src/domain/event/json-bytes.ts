@@ -98,22 +98,28 @@ export class JsonBytes {
 
   /** Writes a string with its escapes resolved to `out`, replacing what that held; the first byte is here. */
   unescape(at: number, out: Scratch): number {
-    const { bytes } = this;
-    const end = this.stringEnd(at) - 1;
-    if (end < 0) return UNUSUAL;
-    out.claim(end - at);
+    out.claim(this.scratch.length - at);
     let length = 0;
-    for (let next = at; next < end; ) {
-      if (bytes[next] !== BACKSLASH) {
-        out.bytes[length++] = bytes[next++]!;
-        continue;
+    let next = at;
+    for (;;) {
+      const end = this.plainEnd(next);
+      this.copy(next, end, out.words, length);
+      length += end - next;
+      if (this.bytes[end] === QUOTE) {
+        out.close(length);
+        return end + 1;
       }
-      const point = this.escapedPoint(next);
-      next = this.escapeEnd(next) + (point > 0xffff ? 6 : 0);
+      next = this.bytes[end] === BACKSLASH ? this.escapeEnd(end) : UNUSUAL;
+      if (next < 0) return UNUSUAL;
+      const point = this.escapedPoint(end);
+      if (point > 0xffff) next += 6;
       length = writePoint(out.bytes, length, point);
     }
-    out.close(length);
-    return end + 1;
+  }
+
+  /** Copies whole words; what that is too much is overwritten or cut by the caller. */
+  private copy(from: number, to: number, words: DataView, at: number): void {
+    for (let i = 0; i < to - from; i += 4) words.setInt32(at + i, this.words.getInt32(from + i));
   }
 
   /** A number; its value, the double nearest to it, is left in `value`. */

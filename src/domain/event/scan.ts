@@ -1,5 +1,5 @@
 import { Declared, type DecodedView, Span } from './decoded-view.ts';
-import { Field, fieldNamed, nameIs, nameLength, UNKNOWN_FIELD } from './field-names.ts';
+import { FIELD_COUNT, Field, fieldNamed, nameIs, nameLength, UNKNOWN_FIELD } from './field-names.ts';
 import { Seed } from './fingerprint.ts';
 import type { Hasher } from './hasher.ts';
 import { CLOSE_OBJECT, COMMA, JsonBytes, OPEN_OBJECT, QUOTE, UNUSUAL } from './json-bytes.ts';
@@ -11,7 +11,7 @@ import { KINDS, PHASES } from './validate.ts';
 import { EVENT_TYPES, EventType, Phase, STATUSES, Status } from './view.ts';
 
 /** Stands for "before the first field". */
-const FIRST = 22;
+const FIRST = FIELD_COUNT;
 const REQUIRED = (1 << Field.eventId) | (1 << Field.tenant) | (1 << Field.session) | (1 << Field.ts);
 const TYPE_WORDS = EVENT_TYPES.map(bytesOf);
 const STATUS_WORDS = STATUSES.map(bytesOf);
