@@ -1,4 +1,4 @@
-import { messageOf, SentinelError } from '../../domain/errors.ts';
+import { isSentinelError, messageOf, SentinelError } from '../../domain/errors.ts';
 
 /** What kafkajs' errors say of themselves. */
 interface KafkaFault {
@@ -25,7 +25,7 @@ const REFUSED = /AUTHORIZATION|SASL|AUTHENTICATION|UNSUPPORTED|INVALID/;
  * @param doing completes "Kafka at … could not …": `append to agent.audit`
  */
 export function kafkaError(error: unknown, brokers: readonly string[], doing: string): SentinelError {
-  if (error instanceof SentinelError) return error;
+  if (isSentinelError(error)) return error;
   const retryable = isRetryableFault(error);
   const advice = retryable ? 'It is worth trying again' : 'Check the brokers, the topics and the credentials';
   const text = `Kafka at ${brokers.join(', ')} could not ${doing}: ${reasonOf(error)}. ${advice}.`;
@@ -34,6 +34,7 @@ export function kafkaError(error: unknown, brokers: readonly string[], doing: st
 
 /** True where the same request may succeed later without anybody changing anything. */
 export function isRetryableFault(error: unknown): boolean {
+  if (isSentinelError(error)) return error.retryable;
   for (const { name, type, code, retriable } of causes(error)) {
     if (type !== undefined && REFUSED.test(type)) return false;
     if (name?.includes('SASL')) return false;
