@@ -176,7 +176,7 @@ describe('the scanner', () => {
     for (const line of TRACES) expect(scanner.scan(line), line.toString()).toBe(true);
     const everything = eventWith({
       ts: '2026-01-01T00:00:00Z',
-      args: { 'é': [1.5e3, null, true, 'a\\b\u2028'] },
+      args: { é: [1.5e3, null, true, 'a\\b\u2028'] },
       labels: { team: 'ü' },
     });
     expect(scanner.scan(Buffer.from(JSON.stringify(everything, null, 2)))).toBe(true);
