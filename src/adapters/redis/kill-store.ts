@@ -131,21 +131,17 @@ export class RedisKillStore implements KillStore {
   }
 
   async poll({ sinceVersion, tenants, sessions }: PollRequest): Promise<PollAnswer> {
-    const asked: Scope[] = [
-      GLOBAL,
-      ...tenants.map((tenant): Scope => ({ kind: 'tenant', tenant })),
-      ...sessions.map(({ tenant, session }): Scope => ({ kind: 'session', tenant, session })),
-    ];
-    const sets = [null, ...tenants].map((tenant) => this.#setEnding(tenant));
-    const request = { version: String(sinceVersion), limit: POLL_LIMIT, scopes: asked.map(scopeText), sets };
-    const [epoch, version, changes, more, flags, tools, lost] = list(await this.#read('poll', json(request)));
+    const changesAsked = this.#read('changes', json({ version: String(sinceVersion), limit: POLL_LIMIT }));
+    // Sent together, so one round trip, but in parts: Redis serves others in between.
+    const [reply, ...parts] = await Promise.all([changesAsked, ...this.#flagParts(tenants, sessions)]);
+    const [epoch, version, changes, more] = list(reply);
     return {
       epoch: (epoch as string | null) || null,
       version: Number(version),
       changes: scopedStates(changes),
       more: more === '1',
-      byHand: [...this.#flagsByHand(flags), ...scopes(tools).map((scope) => ({ scope, mode: 'disabled' as const }))],
-      lost: scopes(lost),
+      byHand: parts.flatMap((part) => part.byHand),
+      lost: parts.flatMap((part) => part.lost),
     };
   }
 
@@ -332,12 +328,37 @@ export class RedisKillStore implements KillStore {
     }
   }
 
-  #flagsByHand(flags: Reply | undefined): PollAnswer['byHand'] {
-    return pairs(flags).flatMap(([name, flag]) => {
+  #flagParts(tenants: PollRequest['tenants'], sessions: PollRequest['sessions']): Promise<FlagPart>[] {
+    const parts: Promise<FlagPart>[] = [this.#flags([GLOBAL], [null])];
+    for (const part of chunks(tenants)) {
+      parts.push(
+        this.#flags(
+          part.map((tenant) => ({ kind: 'tenant', tenant })),
+          part,
+        ),
+      );
+    }
+    for (const part of chunks(sessions)) {
+      parts.push(
+        this.#flags(
+          part.map(({ tenant, session }) => ({ kind: 'session', tenant, session })),
+          [],
+        ),
+      );
+    }
+    return parts;
+  }
+
+  async #flags(asked: readonly Scope[], toolSets: readonly (string | null)[]): Promise<FlagPart> {
+    const request = { scopes: asked.map(scopeText), sets: toolSets.map((tenant) => this.#setEnding(tenant)) };
+    const [flags, tools, lost] = list(await this.#read('flags', json(request)));
+    const byHand = pairs(flags).flatMap(([name, flag]) => {
       const scope = parseScope(name);
       const mode = scope === null ? null : modeByHand(scope, flag, this.#modeWhenEnabled);
       return scope === null || mode === null ? [] : [{ scope, mode }];
     });
+    const disabled = scopes(tools).map((scope) => ({ scope, mode: 'disabled' as const }));
+    return { byHand: [...byHand, ...disabled], lost: scopes(lost) };
   }
 
   /** What follows the name of the key of all sets: nothing, or the tenant. */
@@ -365,6 +386,8 @@ export class RedisKillStore implements KillStore {
     });
   }
 }
+
+type FlagPart = Pick<PollAnswer, 'byHand' | 'lost'>;
 
 function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let first = 0; first < all.length; first += CHUNK) yield all.slice(first, first + CHUNK);

@@ -44,24 +44,27 @@ local function mode_in(json) return json and string.match(json, '^{"mode":"([%w_
 -- 'type' (something else stands there), 'member' (of a set of tools), or the text after '=' (tripped) or '~' (not tripped).
 local function compare(scopes)
   local states = many('HMGET', keys.index, scopes)
-  local flags, places = {}, {}
+  local flags, kinds, patterns = {}, {}, {}
   for index, scope in ipairs(scopes) do
     local kind, key, pattern = place_of(scope)
-    places[index] = { kind = kind, pattern = pattern }
-    flags[index] = key or keys.index
+    flags[index], kinds[index], patterns[index] = key or keys.index, kind or 'none', pattern
   end
   local texts = many('MGET', nil, flags)
   local wrong = wrong_types(flags, texts)
   local found = {}
-  for index, place in ipairs(places) do
+  for index, kind in ipairs(kinds) do
     local mode, text = mode_in(states[index]), texts[index]
     found[index] = false
-    if place.kind == 'tool' then
-      local member = ask('SISMEMBER', flags[index], place.pattern)
-      if member == nil and place.pattern == '*' then member = 1 end
-      if member == 1 and mode == 'none' then found[index] = 'member' elseif member ~= 1 and mode ~= 'none' then found[index] = 'lost' end
-    elseif wrong[index] then
-      if place.kind then found[index] = 'type' end
+    if kind == 'tool' then
+      local member = ask('SISMEMBER', flags[index], patterns[index])
+      if member == nil and patterns[index] == '*' then member = 1 end
+      if member == 1 and mode == 'none' then
+        found[index] = 'member'
+      elseif member ~= 1 and mode ~= 'none' then
+        found[index] = 'lost'
+      end
+    elseif kind ~= 'none' and wrong[index] then
+      found[index] = 'type'
     elseif text then
       if text ~= mode or mode == 'none' or redis.call('PTTL', flags[index]) >= 0 then
         found[index] = (mode == 'none' and '~' or '=') .. string.sub(text, 1, 101)
@@ -134,10 +137,16 @@ function command.shadows(limit)
   return (newer(keys.shadow .. 'index', keys.shadow .. 'order', '-1', limit))
 end
 
--- json: version, limit, scopes to compare, endings of sets of tools.
-function command.poll(json)
+-- json: version, limit.
+function command.changes(json)
   local request = cjson.decode(json)
   local found, count = newer(keys.index, keys.order, request.version, request.limit)
+  return { text_of(keys.epoch), int(newest_version()), found, count == request.limit and '1' or '0' }
+end
+
+-- Scopes and endings of sets of tools: pairs of scope and flag that differ, tools that were disabled by hand, what is lost.
+function command.flags(json)
+  local request = cjson.decode(json)
   local _, flags = compare(request.scopes)
   local by_hand, lost, tools = {}, {}, {}
   for index, flag in ipairs(flags) do
@@ -149,7 +158,7 @@ function command.poll(json)
     end
   end
   for _, suffix in ipairs(request.sets) do compare_set(suffix, tools, lost) end
-  return { text_of(keys.epoch), int(newest_version()), found, count == request.limit and '1' or '0', by_hand, tools, lost }
+  return { by_hand, tools, lost }
 end
 
 local function differing(scopes)

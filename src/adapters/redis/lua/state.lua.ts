@@ -4,16 +4,20 @@ local function decode_id(text)
   return (string.gsub(string.gsub(text, '%%3[aA]', ':'), '%%25', '%%'))
 end
 
--- kind, key of the flag or set, rest: of a tool its pattern.
+-- kind, key of the flag or set, of a tool its pattern; nil where the text is no scope. Polls call it for every open session.
 local function place_of(scope)
   if scope == 'global' then return 'global', keys.globalFlag end
-  local kind, rest = string.match(scope, '^(%a+):(.+)$')
-  if kind == 'tenant' then return kind, keys.tenantFlags .. rest end
-  local owner, last = string.match(rest or '', '^([^:]*):(.+)$')
-  if kind == 'session' and owner ~= nil and owner ~= '' then return kind, keys.sessionFlags .. rest end
-  if kind == 'tool' and owner == '' then return kind, keys.disabledTools, last end
-  if kind == 'tool' and owner ~= nil then return kind, keys.disabledTools .. ':' .. decode_id(owner), last end
-  return nil
+  local colon = string.find(scope, ':', 1, true)
+  if not colon or colon == #scope then return nil end
+  local kind = string.sub(scope, 1, colon - 1)
+  if kind == 'tenant' then return kind, keys.tenantFlags .. string.sub(scope, colon + 1) end
+  local second = string.find(scope, ':', colon + 1, true)
+  if not second or second == #scope then return nil end
+  if kind == 'session' and second > colon + 1 then return kind, keys.sessionFlags .. string.sub(scope, colon + 1) end
+  if kind ~= 'tool' then return nil end
+  local last = string.sub(scope, second + 1)
+  if second == colon + 1 then return kind, keys.disabledTools, last end
+  return kind, keys.disabledTools .. ':' .. decode_id(string.sub(scope, colon + 1, second - 1)), last
 end
 
 -- What the index has as disabled, beside a set of disabled tools.
