@@ -125,6 +125,15 @@ export function limitLaws({ fresh }: Fixture): void {
       expect(await verdict(harness, [kills(1)], one)).toBe('applied');
     });
 
+    test('escalates again once the time of the last escalation is over, cleared or not', async () => {
+      const harness = await fresh();
+      await act(harness, [kills(1)], { escalate: escalation() });
+      await act(harness, [kills(1)], { escalate: escalation() });
+      harness.advance(30 * MINUTE);
+      await act(harness, [kills(1)], { escalate: escalation() });
+      expect(await act(harness, [kills(1)], { escalate: escalation() })).toMatchObject({ escalated: true });
+    });
+
     test('escalates only where the tenant’s own fence and hold let it', async () => {
       const harness = await fresh();
       await harness.store.clear(clearing(tenant('acme'), { holdMs: HOUR }));
