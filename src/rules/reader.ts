@@ -12,17 +12,20 @@ export interface Cursor {
 /** Aliases that one file may use: a few anchors are handy, thousands are an attack. */
 const MAX_ALIASES = 100;
 
+/** Problems of one file that are listed; nobody reads more. */
+const MAX_PROBLEMS = 1_000;
+
 /**
  * One YAML file, its values with their places, and all problems found so far. Never throws, whatever the text.
  */
 export class Reader {
   readonly file: string;
+  readonly #expected: string;
   readonly #lines = new LineCounter();
   readonly #problems: Problem[] = [];
   readonly #document: Document | null;
   #aliases = 0;
-
-  readonly #expected: string;
+  #reported = 0;
 
   /** `expected`: what the file should hold, for messages about what is no YAML at all. */
   constructor(file: string, text: string, expected = 'groups of rules') {
@@ -33,6 +36,11 @@ export class Reader {
 
   get problems(): readonly Problem[] {
     return this.#problems;
+  }
+
+  /** How many problems there are, listed or not: what was read is sound when reading it added none. */
+  get problemCount(): number {
+    return this.#reported;
   }
 
   /** The whole file; null when it has no content or cannot be read any further. */
@@ -65,7 +73,10 @@ export class Reader {
   }
 
   report(offset: number, message: string): void {
-    this.#problems.push({ file: this.file, ...this.place(offset), message });
+    if (++this.#reported > MAX_PROBLEMS + 1) return;
+    const more = `more than ${MAX_PROBLEMS} problems, expected fewer: the others are not listed`;
+    const listed = this.#reported > MAX_PROBLEMS ? more : message;
+    this.#problems.push({ file: this.file, ...this.place(offset), message: listed });
   }
 
   place(offset: number): { readonly line: number; readonly column: number } {
@@ -85,24 +96,23 @@ export class Reader {
     return null;
   }
 
-  /** Syntax errors end the reading; a key written twice does not. */
+  /** Syntax errors end the reading. Whether keys are unique is for those who read maps: the library compares all pairs. */
   #parse(text: string): Document | null {
     try {
-      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false });
       for (const error of [...document.errors, ...document.warnings]) {
-        this.report(error.pos[0], yamlMessage(error.code, error.message));
+        this.report(error.pos[0], this.#yamlMessage(error.code, error.message));
       }
-      return document.errors.every((error) => error.code === 'DUPLICATE_KEY') ? document : null;
+      return document.errors.length === 0 ? document : null;
     } catch (error) {
-      const message = error instanceof RangeError ? 'values are nested too deeply' : messageOf(error);
-      this.report(0, `not readable as YAML: ${message}, expected ${this.#expected}`);
+      this.report(0, this.#yamlMessage('', messageOf(error)));
       return null;
     }
   }
-}
 
-function yamlMessage(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this key is written twice in one map, expected once';
-  if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here, expected one document per file';
-  return `not readable as YAML: ${message}`;
+  #yamlMessage(code: string, message: string): string {
+    if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here, expected one document per file';
+    if (message.includes('call stack')) return `values are nested too deeply, expected ${this.#expected}`;
+    return `not readable as YAML: ${message}`;
+  }
 }

@@ -104,3 +104,11 @@ it('aliases that multiply are refused in time', () => {
   ).toBe(true);
   expect(performance.now() - started).toBeLessThan(5_000);
 });
+
+it('a file full of mistakes is read in linear time, and the first thousand are listed', () => {
+  const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
+  const result = parseRules([{ name: 'r.yaml', content: keys }]);
+  const problems = result.status === 'invalid' ? result.problems : [];
+  expect(problems).toHaveLength(1_001);
+  expect(problems.at(-1)!.message).toBe('more than 1000 problems, expected fewer: the others are not listed');
+});

@@ -303,7 +303,7 @@ const CASES: readonly (readonly [law: string, type: SoundType, lines: readonly s
     'a key stands once',
     'event_count',
     ['window: 2m'],
-    'r.yaml:8:9: this key is written twice in one map, expected once',
+    'r.yaml:8:9: "window" is written twice in one map, expected once',
   ],
   [
     'a label has a name',

@@ -53,9 +53,9 @@ export function object<F extends Fields>(fields: F, options: ObjectOptions = {})
   return {
     schema: shape.schema,
     read: (at, name, reader) => {
-      const before = reader.problems.length;
+      const before = reader.problemCount;
       const values = shape.read(at, name, reader);
-      return reader.problems.length === before ? (values as Values<F>) : undefined;
+      return reader.problemCount === before ? (values as Values<F>) : undefined;
     },
   };
 }
@@ -69,10 +69,11 @@ export function partialObject<F extends Fields>(fields: F, options: ObjectOption
     schema: objectSchema(fields, options),
     read: (at, name, reader) => {
       if (!isMap(at.node)) return refuse(at, name, `a map with ${orList(Object.keys(fields))}`, reader);
+      const seen = new Set<string>();
       const values = new Map<string, unknown>();
       for (const pair of at.node.items) {
-        const key = readKey(pair, at, reader);
-        if (key === null || values.has(key)) continue;
+        const key = readKey(pair, at, seen, reader);
+        if (key === null) continue;
         const field = fieldOf(key);
         if (field === undefined) refuseKey(key, keyOffset(pair, at), { name, fields, options }, reader);
         else values.set(key, field.shape.read(valueCursor(pair, at, reader), nameOf(name, key), reader));
@@ -93,10 +94,11 @@ export function record<T>(keyPattern: string, expected: string, values: Shape<T>
     schema: { type: 'object', propertyNames: { pattern: keyPattern }, additionalProperties: values.schema },
     read: (at, name, reader) => {
       if (!isMap(at.node)) return refuse(at, name, expected, reader);
+      const seen = new Set<string>();
       const entries: [string, T][] = [];
       let sound = true;
       for (const pair of at.node.items) {
-        const key = readKey(pair, at, reader);
+        const key = readKey(pair, at, seen, reader);
         if (key !== null && !form.test(key))
           reader.report(keyOffset(pair, at), `${quote(key)} is no name, ${expected}`);
         const value = values.read(valueCursor(pair, at, reader), nameOf(name, key ?? '?'), reader);
@@ -128,11 +130,17 @@ function nameOf(parent: string, key: string): string {
   return parent.startsWith('the ') ? key : `${parent}.${key}`;
 }
 
-function readKey(pair: Pair, at: Cursor, reader: Reader): string | null {
+/** A key that is a name and stands there for the first time; null otherwise. */
+function readKey(pair: Pair, at: Cursor, seen: Set<string>, reader: Reader): string | null {
   const key = reader.cursor(pair.key, at.offset).node;
-  if (isScalar(key) && key.value !== null && typeof key.value !== 'object') return String(key.source ?? key.value);
-  reader.report(keyOffset(pair, at), 'a key is no plain text, expected a name');
-  return null;
+  const name =
+    isScalar(key) && key.value !== null && typeof key.value !== 'object' ? String(key.source ?? key.value) : null;
+  if (name === null) reader.report(keyOffset(pair, at), 'a key is no plain text, expected a name');
+  else if (seen.has(name))
+    reader.report(keyOffset(pair, at), `${quote(name)} is written twice in one map, expected once`);
+  if (name === null || seen.has(name)) return null;
+  seen.add(name);
+  return name;
 }
 
 function keyOffset(pair: Pair, at: Cursor): number {
