@@ -28,7 +28,16 @@ import {
  * Fence and hold are carried through every change. Only a restore, an expiry, an operator's `replace` and a text set by
  * hand go down. Before any of these, what was set by hand in the scope is adopted (adoption.ts).
  */
-export type Ruling =
+export type Ruling = FinalRuling | Escalation;
+
+/** A limit of this tenant is spent: ask {@link judgeEscalation} about the tenant's own switch. */
+export interface Escalation {
+  readonly status: 'escalate';
+  readonly tenant: string;
+  readonly why: string;
+}
+
+export type FinalRuling =
   /** This decision was applied before: nothing changes again. */
   | { readonly status: 'repeated' }
   /** Already as strict and as long; or there is nothing to clear. */
@@ -40,8 +49,6 @@ export type Ruling =
       /** A limit that concerns all was reached by this: it holds from now on. */
       readonly reached?: { readonly name: string; readonly detail: string };
     }
-  /** A limit of this tenant is spent: ask {@link judgeEscalation} about the tenant's own switch. */
-  | { readonly status: 'escalate'; readonly tenant: string; readonly why: string }
   | { readonly status: 'change'; readonly draft: Draft; readonly spends: readonly Account[] };
 
 /** What a trip is judged by, read in the same step. */
@@ -59,7 +66,7 @@ export interface TripFacts {
   readonly book: LimitBook;
 }
 
-type Refusal = Extract<Ruling, { status: 'refused' }>;
+type Refusal = Extract<FinalRuling, { status: 'refused' }>;
 
 /** The ladder: the first rung that holds is the answer. Automation climbs all of it, an operator three rungs. */
 export function judgeTrip(request: TripRequest, facts: TripFacts): Ruling {
@@ -105,7 +112,7 @@ export function judgeEscalation(
   request: TripRequest,
   why: string,
   facts: Pick<TripFacts, 'now' | 'standing' | 'book'>,
-): Ruling {
+): FinalRuling {
   const tenant = scopeTenant(request.scope);
   const escalation = request.automation?.escalation ?? null;
   if (request.automation === undefined || escalation === null || tenant === null) return refused('limit', why);
@@ -132,7 +139,7 @@ export function judgeEscalation(
 export function judgeClear(
   request: ClearRequest,
   { now, standing, repeated }: Pick<TripFacts, 'now' | 'standing' | 'repeated'>,
-): Ruling {
+): FinalRuling {
   if (repeated) return { status: 'repeated' };
   const { reason, actor, decisionId, holdMs } = request;
   if (!isTripped(standing) && holdMs === null) return { status: 'unchanged' };
