@@ -1,12 +1,6 @@
 import { type BlockedCalls, blockedRecord } from '../audit/guard-records.ts';
 import type { AuditFacts } from '../domain/audit-record.ts';
-
-/** The labels under which a guard tells about a call that it refused. */
-export const BLOCKED_LABELS = {
-  guard: 'sentinel.guard',
-  decision: 'sentinel.decision_id',
-  reason: 'sentinel.reason',
-} as const;
+import { BLOCKED_LABELS } from '../domain/event/blocked-labels.ts';
 
 /** The record of a blocked call's event; `value` are the bytes of a valid event with `status: blocked`. */
 export function blockedCallRecord(value: Uint8Array, ts: number): AuditFacts {

@@ -106,7 +106,7 @@ export class Partition {
       // Producers' times say nothing about the log; only the broker's tell one log from another.
       this.#last = batch.logAppendTime ? { offset: record.offset, appendedAt: record.appendedAt } : null;
       const alerts = this.#step(record);
-      if (alerts.length > 0) await this.#handle(alerts);
+      if (alerts.length > 0) await this.handle(alerts);
       if (this.#shared.queue.full) await this.#waitForRoom(batch);
     }
     if (batch.isStale()) return;
@@ -129,14 +129,14 @@ export class Partition {
 
   async fence({ scope, at }: Fence): Promise<void> {
     const alerts = this.engine.fence(scope, at);
-    if (alerts.length > 0) await this.#handle(alerts);
+    if (alerts.length > 0) await this.handle(alerts);
   }
 
   async reload(rules: CompiledRuleSet): Promise<void> {
     this.#rules = rules;
     this.#parts.decoder.setPlan(rules.plan);
     const alerts = this.engine.reload(rules);
-    if (alerts.length > 0) await this.#handle(alerts);
+    if (alerts.length > 0) await this.handle(alerts);
   }
 
   /** The log has acknowledged the outbox up to this entry. */
@@ -211,10 +211,11 @@ export class Partition {
   async #followClock(batch: LogBatch): Promise<void> {
     if (this.engine.nextOffset < batch.endOffset) return;
     const alerts = this.engine.advance(batch.askedAt - DRAIN_MS);
-    if (alerts.length > 0) await this.#handle(alerts);
+    if (alerts.length > 0) await this.handle(alerts);
   }
 
-  async #handle(alerts: readonly Alert[]): Promise<void> {
+  /** Records alerts and acts on them. */
+  async handle(alerts: readonly Alert[]): Promise<void> {
     // The engine reuses its array; the next step may come while we wait for the kill store.
     for (const alert of [...alerts]) {
       this.#record(alertRecord(alert, this.#shared.log));

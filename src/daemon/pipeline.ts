@@ -1,8 +1,9 @@
+import type { Alert } from '../domain/alert.ts';
 import { createDecoder } from '../domain/event/decode.ts';
 import { SymbolTables } from '../domain/event/symbol-tables.ts';
 import type { CompiledRuleSet } from '../domain/rule.ts';
 import type { ToolLists } from '../domain/tool-kind.ts';
-import { Engine } from '../engine/index.ts';
+import { Engine, encodeSnapshot, symbolsOf } from '../engine/index.ts';
 import type { CheckpointStore } from '../ports/checkpoint-store.ts';
 import type { EventLog, LogBatch, LogConsumer, LogSubscription } from '../ports/event-log.ts';
 import { Responder } from '../responder/responder.ts';
@@ -171,7 +172,7 @@ export class Pipeline implements LogConsumer {
     const { partition, slot } = held;
     const { nextOffset } = partition.engine;
     if (held.superseded || held.savedOffset === nextOffset) return;
-    const parts = encodeCheckpoint(partition.head(), partition.engine.encode());
+    const parts = encodeCheckpoint(partition.head(), [...encodeSnapshot(partition.engine.snapshot())]);
     held.savedAt = this.#shared.now();
     if (!(await slot.save(nextOffset, parts))) {
       held.superseded = true;
@@ -189,34 +190,46 @@ export class Pipeline implements LogConsumer {
     const now = this.#shared.now();
     const start = await findStart(this.#log, topic, partition, await slot.load(), this.#rules.set.longestWindowMs, now);
     if (start.from === 'log') onNotice(partition, start.notice);
-    const restored = new Partition(this.#parts(partition, start), this.#shared);
+    const { parts, alerts } = this.#parts(partition, start);
+    const restored = new Partition(parts, this.#shared);
     if (start.from === 'checkpoint') {
       restored.resume(start.head);
       for (const written of start.head.outgoing) this.#shared.queue.push(readOutgoing(written, partition));
     }
+    // Other rules than the checkpoint's end the alerts of those that are gone.
+    await restored.handle(alerts);
     for (const fence of this.#shared.mirror.fences()) await restored.fence(fence);
     const at = this.#shared.now();
     const rest = { lag: 0, progressedAt: at, savedAt: at, savedOffset: start.offset, bytes: 0, superseded: false };
     return { partition: restored, slot, serial: new Serial(), ...rest };
   }
 
-  #parts(partition: number, start: Start): PartitionParts {
+  #parts(partition: number, start: Start): { readonly parts: PartitionParts; readonly alerts: readonly Alert[] } {
     const { topic, format, tools, sessionEndsAfterMs, responder } = this.#options;
     const rules = this.#rules;
-    const log = { topic, partition };
-    const engine =
+    const symbols =
       start.from === 'checkpoint'
-        ? Engine.restore(start.engine, { log, rules, sessionEndsAfterMs })
-        : new Engine({ log, rules, sessionEndsAfterMs, symbols: new SymbolTables(this.#options.hashKey()) });
-    if (start.from === 'log') engine.startAt(start.offset);
-    return {
+        ? SymbolTables.restore(symbolsOf(start.snapshot))
+        : new SymbolTables(this.#options.hashKey());
+    const options = { log: { topic, partition }, rules, symbols, sessionEndsAfterMs };
+    const { engine, alerts } =
+      start.from === 'checkpoint'
+        ? Engine.restore(options, start.snapshot)
+        : { engine: startAt(new Engine(options), start.offset), alerts: [] };
+    const parts = {
       partition,
       engine,
-      symbols: engine.symbols,
-      decoder: createDecoder({ symbols: engine.symbols, plan: rules.plan, tools, format }),
+      symbols,
+      decoder: createDecoder({ symbols, plan: rules.plan, tools, format }),
       responder: new Responder(responder, start.from === 'checkpoint' ? start.head.responder : undefined),
       rules,
       quietUntil: start.from === 'log' ? start.quietUntil : 0,
     };
+    return { parts, alerts: [...alerts] };
   }
+}
+
+function startAt(engine: Engine, offset: number): Engine {
+  engine.startAt(offset);
+  return engine;
 }

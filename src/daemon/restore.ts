@@ -1,3 +1,4 @@
+import { decodeSnapshot, type Snapshot } from '../engine/index.ts';
 import type { StoredCheckpoint } from '../ports/checkpoint-store.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { type CheckpointHead, decodeCheckpoint } from './checkpoint.ts';
@@ -6,7 +7,7 @@ const HOUR_MS = 3_600_000;
 
 /** Where a partition starts reading, and from what. */
 export type Start =
-  | { readonly from: 'checkpoint'; readonly offset: number; readonly head: CheckpointHead; readonly engine: Uint8Array }
+  | { readonly from: 'checkpoint'; readonly offset: number; readonly head: CheckpointHead; readonly snapshot: Snapshot }
   | {
       readonly from: 'log';
       readonly offset: number;
@@ -27,10 +28,22 @@ export async function findStart(
 ): Promise<Start> {
   const end = await log.endOffset(topic, partition);
   if (stored === null) return fresh(log, topic, partition, end, backMs, now, 'there is no checkpoint');
-  const { head, engine } = decodeCheckpoint(stored);
+  const decoded = readable(stored);
+  if (decoded === null) return fresh(log, topic, partition, end, backMs, now, 'the checkpoint cannot be read');
+  const { head, snapshot } = decoded;
   const other = await isOtherLog(log, topic, partition, stored.offset, end, head.last);
   if (other) return fresh(log, topic, partition, end, backMs, now, 'the checkpoint is of another log');
-  return { from: 'checkpoint', offset: stored.offset, head, engine };
+  return { from: 'checkpoint', offset: stored.offset, head, snapshot };
+}
+
+/** null: damaged, or written by another version. */
+function readable(stored: StoredCheckpoint): { readonly head: CheckpointHead; readonly snapshot: Snapshot } | null {
+  try {
+    const { head, engine } = decodeCheckpoint(stored);
+    return { head, snapshot: decodeSnapshot(engine) };
+  } catch {
+    return null;
+  }
 }
 
 async function fresh(

@@ -35,7 +35,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       readiness: () => daemon.board.get(),
       metrics: () => daemon.metrics.registry.metrics(),
       tenantsOf: (session) =>
-        [...(daemon.pipeline?.partitions ?? [])].flatMap(({ engine }) => engine.tenantsOf(session)),
+        [...(daemon.pipeline?.partitions ?? [])].flatMap(({ engine }) => engine.activeSessionsOf(session)),
       recentAudit: (limit) => audit.newest(limit),
       newId: () => randomUUID(),
     },
