@@ -1,0 +1,253 @@
+import type { Alert, ResolvedAlert } from '../domain/alert.ts';
+import { firingAlert, identity, type Site } from './evidence.ts';
+import type { SnapshotReader, SnapshotWriter } from './parts.ts';
+import type { RecordInHand } from './record.ts';
+import type { Runner } from './runner.ts';
+import { Table } from './table.ts';
+import { TimerOf, type Timers } from './timers.ts';
+
+/** Float64 fields. */
+const TIMER = 0;
+/** The horizon at which the state began. */
+const SINCE = 1;
+const CAUSE_TIME = 2;
+const CAUSE_OFFSET = 3;
+/** uint32 fields. */
+const RULE = 8;
+const ROW = 9;
+const STATE = 10;
+const CAUSE_KIND = 11;
+const STRIDE = 6;
+
+const State = { pending: 1, firing: 2, ending: 3 } as const;
+const CauseKind = { record: 1, timer: 2 } as const;
+
+/** What is known of an event beyond its entry, kept while it may become the deciding one. */
+export interface KnownEvent {
+  readonly offset: number;
+  readonly eventId: string;
+  readonly ts: number;
+}
+
+/**
+ * The alerts of all keys. An alert is
+ *
+ *     (none) ──holds──► pending ──held for `for`──► firing ──no more──► ending ──`keep_firing_for` over──► (none)
+ *       ▲                  │                          ▲                    │
+ *       └─────no more──────┘                          └──────holds─────────┘
+ *
+ * Firing and ending are one episode: told once when it fires, and once when it is resolved.
+ */
+export class Alerts {
+  private readonly table = new Table(STRIDE);
+  private readonly timers: Timers;
+  private readonly record: RecordInHand;
+  private readonly log: { readonly topic: string; readonly partition: number };
+  private readonly episodes = new Map<string, number>();
+  private readonly known = new Map<number, KnownEvent>();
+  private runners: readonly Runner[] = [];
+  /** What was told in the step in hand. */
+  readonly out: Alert[] = [];
+
+  constructor(timers: Timers, record: RecordInHand, log: { readonly topic: string; readonly partition: number }) {
+    this.timers = timers;
+    this.record = record;
+    this.log = log;
+  }
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  get firing(): number {
+    return this.episodes.size;
+  }
+
+  useRunners(runners: readonly Runner[]): void {
+    this.runners = runners;
+  }
+
+  /** True while the alert depends on its condition going on to hold. */
+  isWatched(alert: number): boolean {
+    return alert !== 0 && this.table.u32[alert * STRIDE * 2 + STATE] !== State.ending;
+  }
+
+  /** The condition was judged. @param byRecord whether the record in hand made it so, or a timer. */
+  judged(runner: Runner, row: number, holds: boolean, at: number, byRecord: boolean): void {
+    const alert = runner.alertOf(row);
+    if (holds) this.held(runner, row, alert, at, byRecord);
+    else if (alert !== 0) this.broken(alert, at);
+  }
+
+  /** A fence took away what it stood on: no waiting. */
+  fenced(alert: number, at: number): void {
+    if (this.state(alert) === State.pending) this.remove(alert);
+    else this.resolve(alert, at, 'fence');
+  }
+
+  /** Ends an alert whatever its condition. */
+  end(alert: number, at: number, why: ResolvedAlert['why']): void {
+    if (this.state(alert) === State.pending) this.remove(alert);
+    else this.resolve(alert, at, why);
+  }
+
+  /** A timer of an alert came up: `for` or `keep_firing_for` is over. */
+  wake(alert: number, due: number): void {
+    if (!this.remembers(alert, due)) {
+      this.timers.ignored();
+      return;
+    }
+    this.table.f64[alert * STRIDE + TIMER] = 0;
+    if (this.state(alert) === State.pending) this.fire(alert, due, false);
+    else this.resolve(alert, due, 'condition');
+  }
+
+  remembers(alert: number, due: number): boolean {
+    return this.table.has(alert) && this.table.f64[alert * STRIDE + TIMER] === due;
+  }
+
+  /** Where the episode of that rule and key stands; null when there is none, or only `keep_firing_for` keeps it. */
+  episode(rule: string, keyText: string): Site | null {
+    const alert = this.episodes.get(episodeName(rule, keyText));
+    return alert === undefined || this.state(alert) !== State.firing ? null : this.site(alert);
+  }
+
+  /** Rules have other places now: `places[old]` is the new one. */
+  renumber(places: readonly number[]): void {
+    this.visit((alert) => {
+      this.table.u32[alert * STRIDE * 2 + RULE] = places[this.table.u32[alert * STRIDE * 2 + RULE] as number] as number;
+    });
+  }
+
+  armAll(): void {
+    this.visit((alert) => {
+      const due = this.table.f64[alert * STRIDE + TIMER] as number;
+      if (due !== 0) this.timers.add(due, TimerOf.alert, alert);
+    });
+  }
+
+  save(into: SnapshotWriter): void {
+    this.table.save(into, 'alerts');
+    into.fact('alerts.known', [...this.known]);
+  }
+
+  /** After the runners were loaded: episodes are found by their keys' texts. */
+  load(from: SnapshotReader): void {
+    this.table.load(from, 'alerts');
+    for (const [alert, event] of from.fact<[number, KnownEvent][]>('alerts.known')) this.known.set(alert, event);
+    this.visit((alert) => {
+      if (this.state(alert) !== State.pending) this.episodes.set(this.episodeTextOf(alert), alert);
+    });
+  }
+
+  private held(runner: Runner, row: number, alert: number, at: number, byRecord: boolean): void {
+    if (alert === 0) {
+      this.begin(runner, row, at, byRecord);
+      return;
+    }
+    const state = this.state(alert);
+    if (state === State.pending && byRecord) this.remember(alert);
+    if (state === State.ending) this.enter(alert, State.firing, at, 0);
+  }
+
+  private begin(runner: Runner, row: number, at: number, byRecord: boolean): void {
+    const alert = this.table.add();
+    const base = alert * STRIDE * 2;
+    this.table.u32[base + RULE] = runner.place;
+    this.table.u32[base + ROW] = row;
+    runner.setAlert(row, alert);
+    if (byRecord) this.remember(alert);
+    this.enter(alert, State.pending, at, runner.rule.forMs);
+    if (runner.rule.forMs === 0) this.fire(alert, at, byRecord);
+  }
+
+  private broken(alert: number, at: number): void {
+    const state = this.state(alert);
+    if (state === State.pending) this.remove(alert);
+    if (state !== State.firing) return;
+    const { keepFiringForMs } = this.runnerOf(alert).rule;
+    if (keepFiringForMs === 0) this.resolve(alert, at, 'condition');
+    else this.enter(alert, State.ending, at, keepFiringForMs);
+  }
+
+  private fire(alert: number, at: number, byRecord: boolean): void {
+    const { f64, u32 } = this.table;
+    const { record } = this;
+    f64[alert * STRIDE + CAUSE_TIME] = byRecord ? record.appendedAt : at;
+    f64[alert * STRIDE + CAUSE_OFFSET] = byRecord ? record.offset : 0;
+    u32[alert * STRIDE * 2 + CAUSE_KIND] = byRecord ? CauseKind.record : CauseKind.timer;
+    this.enter(alert, State.firing, at, 0);
+    this.episodes.set(this.episodeTextOf(alert), alert);
+    this.out.push(firingAlert(this.site(alert), at, this.causeOf(alert), this.known.get(alert) ?? null));
+    this.known.delete(alert);
+  }
+
+  private resolve(alert: number, at: number, why: ResolvedAlert['why']): void {
+    const runner = this.runnerOf(alert);
+    this.episodes.delete(this.episodeTextOf(alert));
+    const cause = this.causeOf(alert);
+    this.out.push({ state: 'resolved', ...identity(runner, this.rowOf(alert), at), cause, why });
+    this.remove(alert);
+  }
+
+  private remove(alert: number): void {
+    const runner = this.runnerOf(alert);
+    const row = this.rowOf(alert);
+    if (this.table.f64[alert * STRIDE + TIMER] !== 0) this.timers.forgot();
+    this.known.delete(alert);
+    this.table.remove(alert);
+    runner.setAlert(row, 0);
+  }
+
+  private enter(alert: number, state: number, at: number, waitMs: number): void {
+    const base = alert * STRIDE;
+    if (this.table.f64[base + TIMER] !== 0) this.timers.forgot();
+    this.table.u32[base * 2 + STATE] = state;
+    this.table.f64[base + SINCE] = at;
+    this.table.f64[base + TIMER] = waitMs === 0 ? 0 : at + waitMs;
+    if (waitMs !== 0) this.timers.add(at + waitMs, TimerOf.alert, alert);
+  }
+
+  /** The event in hand may be the deciding one when the alert fires later. */
+  private remember(alert: number): void {
+    const { offset, view } = this.record;
+    this.known.set(alert, { offset, eventId: view.eventIdText(), ts: view.ts });
+  }
+
+  private state(alert: number): number {
+    return this.table.u32[alert * STRIDE * 2 + STATE] as number;
+  }
+
+  private rowOf(alert: number): number {
+    return this.table.u32[alert * STRIDE * 2 + ROW] as number;
+  }
+
+  private runnerOf(alert: number): Runner {
+    return this.runners[this.table.u32[alert * STRIDE * 2 + RULE] as number] as Runner;
+  }
+
+  private site(alert: number): Site {
+    return { log: this.log, runner: this.runnerOf(alert), row: this.rowOf(alert), nextOffset: this.record.nextOffset };
+  }
+
+  private causeOf(alert: number): ResolvedAlert['cause'] {
+    const { f64, u32 } = this.table;
+    const { partition } = this.log;
+    const time = f64[alert * STRIDE + CAUSE_TIME] as number;
+    if (u32[alert * STRIDE * 2 + CAUSE_KIND] === CauseKind.timer) return { kind: 'timer', partition, due: time };
+    return { kind: 'record', partition, offset: f64[alert * STRIDE + CAUSE_OFFSET] as number, appendedAt: time };
+  }
+
+  private episodeTextOf(alert: number): string {
+    const { rule, keyText } = identity(this.runnerOf(alert), this.rowOf(alert), 0);
+    return episodeName(rule.name, keyText);
+  }
+
+  private visit(visit: (alert: number) => void): void {
+    for (let alert = 1; alert < this.table.bound; alert++) if (this.table.has(alert)) visit(alert);
+  }
+}
+
+function episodeName(rule: string, keyText: string): string {
+  return `${rule}\n${keyText}`;
+}

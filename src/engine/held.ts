@@ -1,0 +1,235 @@
+import type { Arena } from './arena.ts';
+import type { Behind } from './behind.ts';
+import { type Contributors, contributorsOf } from './contributors.ts';
+import { addSaturating, SUM_MAX } from './limits.ts';
+import type { RecordInHand } from './record.ts';
+import { Rings } from './rings.ts';
+import type { Table } from './table.ts';
+
+/** Where the fields of what a row holds stand: `ring` the first of three uint32 fields, `sum` a float64 one (-1: counted, not summed). */
+export interface HeldFields {
+  readonly ring: number;
+  readonly sum: number;
+}
+
+export interface HeldOptions {
+  readonly arena: Arena;
+  readonly table: Table;
+  readonly fields: HeldFields;
+  /** Words of an entry; where amounts are summed they are the last two. */
+  readonly width: number;
+  readonly behind: Behind;
+  /** Greatest number of exact entries, a power of two. */
+  readonly exact: number;
+  /** Entries in order of effective time, then arrival; or of arrival alone. */
+  readonly byTime: boolean;
+  /** True where failed entries that are pushed out are forgotten. */
+  readonly forgetsFailed?: boolean;
+  /** Called for an entry that is about to leave the exact ones, for whatever reason. */
+  readonly onLeave?: (row: number, address: number) => void;
+}
+
+/** The entries of windows, totals and loops: the newest exactly, what they pushed out as amounts behind them. */
+export class Held {
+  readonly rings: Rings;
+  readonly behind: Behind;
+  private readonly table: Table;
+  private readonly ring: number;
+  private readonly sum: number;
+  private readonly exact: number;
+  private readonly byTime: boolean;
+  private readonly forgetsFailed: boolean;
+  private readonly onLeave: ((row: number, address: number) => void) | null;
+
+  constructor(options: HeldOptions) {
+    this.rings = new Rings(options.arena, options.table, options.fields.ring, options.width);
+    this.behind = options.behind;
+    this.table = options.table;
+    this.ring = options.fields.ring;
+    this.sum = options.fields.sum;
+    this.exact = options.exact;
+    this.byTime = options.byTime;
+    this.forgetsFailed = options.forgetsFailed ?? false;
+    this.onLeave = options.onLeave ?? null;
+  }
+
+  count(row: number): number {
+    return this.rings.length(row);
+  }
+
+  /** Count or saturating sum of everything held. */
+  total(row: number): number {
+    const exact =
+      this.sum < 0 ? this.rings.length(row) : (this.table.f64[row * this.table.stride + this.sum] as number);
+    const behind = this.behindOf(row);
+    return behind === 0 ? exact : addSaturating(exact, this.behind.total(behind));
+  }
+
+  behindTotal(row: number): number {
+    const behind = this.behindOf(row);
+    return behind === 0 ? 0 : this.behind.total(behind);
+  }
+
+  isEmpty(row: number): boolean {
+    return this.rings.length(row) === 0 && this.behindOf(row) === 0;
+  }
+
+  /**
+   * Inserts the record in hand at its own place. @param lo what is not newer has left.
+   * @returns the entry's address, 0 when it went straight behind the exact ones.
+   */
+  add(row: number, record: RecordInHand, amount: number, lo: number, failed = false): number {
+    const { rings } = this;
+    let length = rings.length(row);
+    let index = this.byTime ? this.placeOf(row, record.time, length) : length;
+    if (length === this.exact) {
+      if (index === 0) {
+        if (!failed || !this.forgetsFailed) this.toBehind(row, record.time, record.appendedAt, amount, lo);
+        return 0;
+      }
+      this.pushOut(row, lo);
+      index--;
+      length--;
+    }
+    const address = rings.insert(row, index);
+    rings.write(address, record);
+    if (failed) rings.fail(address);
+    if (this.sum >= 0) this.writeAmount(row, address, amount);
+    return address;
+  }
+
+  /** Lets go what is not newer than `lo`. @returns false when nothing is left. */
+  settle(row: number, lo: number): boolean {
+    const { rings } = this;
+    while (rings.length(row) > 0) {
+      const oldest = rings.at(row, 0);
+      if (rings.time(oldest) > lo) break;
+      this.leave(row, oldest);
+      rings.shift(row);
+      if (this.sum >= 0) this.subtract(row, oldest);
+    }
+    const behind = this.behindOf(row);
+    if (behind !== 0) this.setBehind(row, this.behind.settle(behind, lo));
+    return !this.isEmpty(row);
+  }
+
+  /** The least `lo` at which something more leaves; Infinity when never. */
+  leavesAt(row: number): number {
+    if (!this.byTime) return Number.POSITIVE_INFINITY;
+    const oldest = this.rings.length(row) > 0 ? this.rings.time(this.rings.at(row, 0)) : Number.POSITIVE_INFINITY;
+    const behind = this.behindOf(row);
+    return behind === 0 ? oldest : Math.min(oldest, this.behind.leavesAt(behind));
+  }
+
+  /** Effective time of the newest exact entry by time; -Infinity when there is none. */
+  newestTime(row: number): number {
+    const length = this.rings.length(row);
+    return length === 0 ? Number.NEGATIVE_INFINITY : this.rings.time(this.rings.at(row, length - 1));
+  }
+
+  /** The greatest effective time of anything held. */
+  greatestTime(row: number): number {
+    let greatest = this.behind.greatestTime(this.behindOf(row));
+    for (let i = 0; i < this.rings.length(row); i++)
+      greatest = Math.max(greatest, this.rings.time(this.rings.at(row, i)));
+    return greatest;
+  }
+
+  /**
+   * Drops what was appended at or before the fence; with the last exact entry goes what stands behind.
+   * @returns false when nothing is left.
+   */
+  fence(row: number, at: number): boolean {
+    this.rings.filter(row, (address) => {
+      if (this.rings.appendedAt(address) > at) return true;
+      this.leave(row, address);
+      return false;
+    });
+    if (this.sum >= 0) this.sumAgain(row);
+    if (this.rings.length(row) === 0) {
+      this.clear(row);
+      return false;
+    }
+    const behind = this.behindOf(row);
+    if (behind !== 0) this.setBehind(row, this.behind.fence(behind, at));
+    return true;
+  }
+
+  clear(row: number): void {
+    if (this.onLeave !== null) {
+      for (let i = 0; i < this.rings.length(row); i++) this.leave(row, this.rings.at(row, i));
+    }
+    this.rings.clear(row);
+    this.behind.remove(this.behindOf(row));
+    this.setBehind(row, 0);
+    if (this.sum >= 0) this.table.f64[row * this.table.stride + this.sum] = 0;
+  }
+
+  /** What evidence names: the newest entries in their order, and the newest record of all that are exact. */
+  contributors(row: number, nextOffset: number): Contributors {
+    return contributorsOf(this.rings, row, nextOffset);
+  }
+
+  private placeOf(row: number, time: number, length: number): number {
+    let index = length;
+    while (index > 0 && this.rings.time(this.rings.at(row, index - 1)) > time) index--;
+    return index;
+  }
+
+  private pushOut(row: number, lo: number): void {
+    const { rings } = this;
+    const oldest = rings.at(row, 0);
+    if (!this.forgetsFailed || !rings.failed(oldest)) {
+      this.toBehind(row, rings.time(oldest), rings.appendedAt(oldest), this.amountOf(oldest), lo);
+    }
+    this.leave(row, oldest);
+    rings.shift(row);
+    if (this.sum >= 0) this.subtract(row, oldest);
+  }
+
+  private toBehind(row: number, time: number, appendedAt: number, amount: number, lo: number): void {
+    this.setBehind(row, this.behind.add(this.behindOf(row), time, appendedAt, amount, lo));
+  }
+
+  private leave(row: number, address: number): void {
+    if (this.onLeave !== null) this.onLeave(row, address);
+  }
+
+  private amountOf(address: number): number {
+    if (this.sum < 0) return 1;
+    const { words } = this.rings.arena;
+    const at = address + this.rings.width - 2;
+    return (words[at + 1] as number) * 0x100000000 + (words[at] as number);
+  }
+
+  private writeAmount(row: number, address: number, amount: number): void {
+    const { words } = this.rings.arena;
+    const at = address + this.rings.width - 2;
+    words[at] = amount;
+    words[at + 1] = Math.floor(amount / 0x100000000);
+    const { f64, stride } = this.table;
+    f64[row * stride + this.sum] = addSaturating(f64[row * stride + this.sum] as number, amount);
+  }
+
+  /** The entry at that address was removed from the ring; its words are still there. */
+  private subtract(row: number, address: number): void {
+    const { f64, stride } = this.table;
+    const sum = f64[row * stride + this.sum] as number;
+    if (sum < SUM_MAX) f64[row * stride + this.sum] = sum - this.amountOf(address);
+    else this.sumAgain(row);
+  }
+
+  private sumAgain(row: number): void {
+    let sum = 0;
+    for (let i = 0; i < this.rings.length(row); i++) sum = addSaturating(sum, this.amountOf(this.rings.at(row, i)));
+    this.table.f64[row * this.table.stride + this.sum] = sum;
+  }
+
+  private behindOf(row: number): number {
+    return this.table.u32[row * this.table.stride * 2 + this.ring + 2] as number;
+  }
+
+  private setBehind(row: number, behind: number): void {
+    this.table.u32[row * this.table.stride * 2 + this.ring + 2] = behind;
+  }
+}

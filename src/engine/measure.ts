@@ -1,0 +1,117 @@
+import type { Condition } from '../domain/rule.ts';
+import type { Arena } from './arena.ts';
+import type { Contributors } from './contributors.ts';
+import type { CardinalityLimits } from './limits.ts';
+import type { SnapshotReader, SnapshotWriter } from './parts.ts';
+import type { RecordInHand } from './record.ts';
+import type { Sessions } from './sessions.ts';
+import type { Table } from './table.ts';
+
+/**
+ * What one rule type computes, per key. A key is a row of `rows`; whose key it is, its alert and its timer are not the
+ * measure's business (runner.ts). Every method but `read` is about a row that holds something, unless it says otherwise.
+ */
+export interface Measure {
+  readonly rows: Table;
+  /** Reads from the event what `take` needs. @returns false when the event is no entry here. */
+  read(record: RecordInHand): boolean;
+  /** Makes an empty row ready for the first event of its key; `take` follows. */
+  begin(row: number, record: RecordInHand): void;
+  /** Takes the event in. @returns false when it is late and changed nothing. */
+  take(row: number, record: RecordInHand): boolean;
+  /** Lets go what has left by that horizon. @returns false when nothing is left: the key is to be forgotten. */
+  settle(row: number, horizon: number): boolean;
+  /** Whether the condition holds at a horizon to which the row was settled; false while it is not judged. */
+  holds(row: number, horizon: number, test: Test): boolean;
+  /**
+   * The next horizon at which time alone may change whether the condition holds, or empties the row; Infinity when it is
+   * not worth a timer. @param watched whether an alert depends on the condition
+   */
+  wakesAt(row: number, horizon: number, test: Test, watched: boolean): number;
+  /** The horizon at which the condition, which is a new one, is judged again without a record. */
+  judgedAgainAt(row: number, horizon: number): number;
+  /** Drops what was appended at or before the fence. @returns false when nothing is left. */
+  fence(row: number, at: number): boolean;
+  /** Gives back what the row holds. */
+  clear(row: number): void;
+  explain(row: number, horizon: number, nextOffset: number): Explanation;
+  /**
+   * Looks at an event that may change keys without being an entry: a write, a result. Called before `read`.
+   * @param feeds whether the event is also an entry. @param touched called with each row that it changed
+   */
+  witness?(record: RecordInHand, feeds: boolean, host: WitnessHost): void;
+  /** Where a rule that was loaded again finds the values it reads. */
+  useSlots(slots: readonly number[]): void;
+  /** How many keys' own oldest parts had to go. */
+  readonly overflow: number;
+  /** Events that are kept out by fences still count for what only asks when something happened. */
+  readonly takesFenced: boolean;
+  readonly bytes: number;
+  save(into: SnapshotWriter, name: string): void;
+  load(from: SnapshotReader, name: string): void;
+}
+
+/** What a measure that witnesses events needs of its rule. */
+export interface WitnessHost {
+  /** The settled row of the event's key; 0 when there is none that holds something. */
+  heldRow(): number;
+  /** Settles a row; false when its key is forgotten now. */
+  settleRow(row: number): boolean;
+  /** The row was changed: it is judged, or forgotten when nothing is left. */
+  changed(row: number, left: boolean): void;
+}
+
+/** Why the condition holds: what goes into evidence. */
+export interface Explanation {
+  /** In units of the threshold. */
+  readonly value: number;
+  readonly windowEnd: number;
+  readonly contributors: Contributors;
+  /** Sessions that made the operation, most calls first; null where the key says whom it concerns. */
+  readonly sessions: readonly number[] | null;
+  /** The operation's tool; 0 where there is no single one. */
+  readonly tool: number;
+  /** True where the value is about time and no event need be near. */
+  readonly ofTime: boolean;
+}
+
+/** A condition made ready. */
+export interface Test {
+  readonly comparison: Condition['comparison'];
+  readonly threshold: number;
+  holds(value: number): boolean;
+  /** True when only a greater value can make it hold. */
+  readonly isGrowing: boolean;
+  /** The least integer for which it holds, where it is growing. */
+  readonly least: number;
+}
+
+/** What the parts of one partition's engine share. */
+export interface Core {
+  readonly arena: Arena;
+  readonly sessions: Sessions;
+  readonly limits: CardinalityLimits;
+}
+
+export function makeTest({ comparison, threshold }: Condition): Test {
+  const isGrowing = comparison === 'gt' || comparison === 'gte';
+  const least = comparison === 'gt' ? Math.floor(threshold) + 1 : Math.ceil(threshold);
+  return { comparison, threshold, isGrowing, least, holds: comparer(comparison, threshold) };
+}
+
+function comparer(comparison: Condition['comparison'], threshold: number): (value: number) => boolean {
+  switch (comparison) {
+    case 'gt':
+      return (value) => value > threshold;
+    case 'gte':
+      return (value) => value >= threshold;
+    case 'lt':
+      return (value) => value < threshold;
+    case 'lte':
+      return (value) => value <= threshold;
+    case 'eq':
+      return (value) => value === threshold;
+    case 'neq':
+      return (value) => value !== threshold;
+  }
+}

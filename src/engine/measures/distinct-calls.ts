@@ -1,0 +1,142 @@
+import type { CompiledRule } from '../../domain/rule.ts';
+import { contributorsOf } from '../contributors.ts';
+import { Fingerprint } from '../fingerprint.ts';
+import { AFTER_CLOCK_F64, KeyClock } from '../key-clock.ts';
+import type { Core, Explanation, Measure, Test } from '../measure.ts';
+import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
+import type { RecordInHand } from '../record.ts';
+import { ENTRY_WORDS, Rings } from '../rings.ts';
+import { Table } from '../table.ts';
+
+const RING = AFTER_CLOCK_F64 * 2;
+const STRIDE = AFTER_CLOCK_F64 + 1;
+/** Words of an entry: the call's fingerprint. */
+const LO = ENTRY_WORDS;
+const HI = ENTRY_WORDS + 1;
+
+/** `distinct_of_last`: how many different calls are among the newest N, by arrival. */
+export class DistinctCalls implements Measure {
+  readonly rows = new Table(STRIDE);
+  readonly overflow = 0;
+  readonly takesFenced = false;
+  private readonly last: number;
+  private readonly clock: KeyClock | null;
+  private readonly rings: Rings;
+  private readonly fingerprint: Fingerprint;
+  private readonly endsWithSession: boolean;
+
+  constructor(core: Core, compiled: CompiledRule, endsWithSession: boolean) {
+    const { measure, windowMs } = compiled.rule;
+    this.last = (measure.type === 'loop' && measure.distinctOfLast) || 1;
+    this.clock = windowMs === null ? null : new KeyClock(this.rows, windowMs);
+    this.rings = new Rings(core.arena, this.rows, RING, ENTRY_WORDS + 2);
+    this.fingerprint = new Fingerprint(compiled);
+    this.endsWithSession = endsWithSession;
+  }
+
+  get bytes(): number {
+    return this.rows.bytes;
+  }
+
+  read({ view }: RecordInHand): boolean {
+    return this.fingerprint.read(view);
+  }
+
+  begin(row: number, record: RecordInHand): void {
+    this.clock?.begin(row, record.time, record.horizon);
+  }
+
+  take(row: number, record: RecordInHand): boolean {
+    if (this.clock !== null) {
+      if (record.time <= this.clock.lo(row)) return false;
+      this.letGo(row, this.clock.set(row, record.time, record.horizon));
+    }
+    if (this.rings.length(row) === this.last) this.rings.shift(row);
+    const address = this.rings.insert(row, this.rings.length(row));
+    this.rings.write(address, record);
+    this.rings.arena.words[address + LO] = this.fingerprint.lo;
+    this.rings.arena.words[address + HI] = this.fingerprint.hi;
+    return true;
+  }
+
+  settle(row: number, horizon: number): boolean {
+    if (this.clock !== null) this.letGo(row, this.clock.run(row, horizon));
+    return this.rings.length(row) > 0;
+  }
+
+  holds(row: number, _horizon: number, test: Test): boolean {
+    return this.rings.length(row) === this.last && test.holds(this.distinct(row));
+  }
+
+  wakesAt(row: number, _horizon: number, _test: Test, watched: boolean): number {
+    if (this.clock === null || (this.endsWithSession && !watched)) return Number.POSITIVE_INFINITY;
+    return watched
+      ? this.judgedAgainAt(row)
+      : this.clock.horizonAt(row, this.times(row, Math.max) + this.clock.windowMs);
+  }
+
+  judgedAgainAt(row: number): number {
+    if (this.clock === null) return Number.POSITIVE_INFINITY;
+    return this.clock.horizonAt(row, this.times(row, Math.min) + this.clock.windowMs);
+  }
+
+  fence(row: number, at: number): boolean {
+    this.rings.filter(row, (address) => this.rings.appendedAt(address) > at);
+    return this.rings.length(row) > 0;
+  }
+
+  clear(row: number): void {
+    this.rings.clear(row);
+  }
+
+  explain(row: number, horizon: number, nextOffset: number): Explanation {
+    return {
+      value: this.distinct(row),
+      windowEnd: this.clock === null ? this.times(row, Math.max) : this.clock.at(row, horizon),
+      contributors: contributorsOf(this.rings, row, nextOffset),
+      sessions: null,
+      tool: 0,
+      ofTime: false,
+    };
+  }
+
+  useSlots(slots: readonly number[]): void {
+    this.fingerprint.useSlots(slots);
+  }
+
+  save(into: SnapshotWriter, name: string): void {
+    this.rows.save(into, name);
+  }
+
+  load(from: SnapshotReader, name: string): void {
+    this.rows.load(from, name);
+  }
+
+  private letGo(row: number, lo: number): void {
+    if (this.rings.length(row) === 0 || this.times(row, Math.min) > lo) return;
+    this.rings.filter(row, (address) => this.rings.time(address) > lo);
+  }
+
+  private times(row: number, pick: (a: number, b: number) => number): number {
+    let picked = this.rings.time(this.rings.at(row, 0));
+    for (let i = 1; i < this.rings.length(row); i++) picked = pick(picked, this.rings.time(this.rings.at(row, i)));
+    return picked;
+  }
+
+  private distinct(row: number): number {
+    let distinct = 0;
+    for (let i = 0; i < this.rings.length(row); i++) if (!this.isRepeated(row, i)) distinct++;
+    return distinct;
+  }
+
+  /** True when an older call is the same. */
+  private isRepeated(row: number, index: number): boolean {
+    const { words } = this.rings.arena;
+    const at = this.rings.at(row, index);
+    for (let i = 0; i < index; i++) {
+      const older = this.rings.at(row, i);
+      if (words[older + LO] === words[at + LO] && words[older + HI] === words[at + HI]) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,11 @@
+import type { Core } from '../measure.ts';
+import { Windowed } from './windowed.ts';
+
+/** How many events are in the key's window. */
+export class EventCount extends Windowed {
+  constructor(core: Core, windowMs: number, endsWithSession: boolean) {
+    super(core, { windowMs, endsWithSession, amount: () => 1, scale: null });
+  }
+
+  useSlots(): void {}
+}

@@ -1,0 +1,33 @@
+import type { CompiledRule } from '../../domain/rule.ts';
+import type { Core, Measure } from '../measure.ts';
+import { DistinctCalls } from './distinct-calls.ts';
+import { DuplicateCount } from './duplicate-count.ts';
+import { EventCount } from './event-count.ts';
+import { Loop } from './loop.ts';
+import { SessionAge } from './session-age.ts';
+import { SessionIdle } from './session-idle.ts';
+import { SessionTotal } from './session-total.ts';
+import { ValueSum } from './value-sum.ts';
+
+/** The measure of a rule. @param sessionOf the session of a row's key, 0 where the rule does not group by it */
+export function makeMeasure(compiled: CompiledRule, core: Core, sessionOf: (row: number) => number): Measure {
+  const { measure, windowMs, groupBy } = compiled.rule;
+  const endsWithSession = groupBy.filter((part) => part !== 'tenant').join() === 'session';
+  switch (measure.type) {
+    case 'event_count':
+      return new EventCount(core, windowMs ?? 0, endsWithSession);
+    case 'value_sum':
+      return new ValueSum(core, measure.field, compiled.slots[0] ?? -1, windowMs ?? 0, endsWithSession);
+    case 'duplicate_count':
+      return new DuplicateCount(core, compiled, { sessionOf, endsWithSession, isWide: !groupBy.includes('session') });
+    case 'loop':
+      if (measure.distinctOfLast !== null) return new DistinctCalls(core, compiled, endsWithSession);
+      return new Loop(core, compiled, { sessionOf, endsWithSession, isWide: !groupBy.includes('session') });
+    case 'session_total':
+      return new SessionTotal(core, measure.field);
+    case 'session_age':
+      return new SessionAge(core, measure.activeWithinMs);
+    case 'session_idle':
+      return new SessionIdle(core);
+  }
+}

@@ -1,0 +1,107 @@
+import { Held } from '../held.ts';
+import { EXACT_OF_TOTAL } from '../limits.ts';
+import { Lump } from '../lump.ts';
+import type { Core, Explanation, Measure, Test } from '../measure.ts';
+import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
+import type { RecordInHand } from '../record.ts';
+import { ENTRY_WORDS } from '../rings.ts';
+import { OWN_F64 } from '../row.ts';
+import { Table } from '../table.ts';
+import { amountOf, scaleOf } from './amount.ts';
+
+const RING = OWN_F64 * 2;
+const SUM = OWN_F64 + 2;
+
+/** What a session did or used from its first event to its last: late or not, time plays no part. */
+export class SessionTotal implements Measure {
+  readonly rows: Table;
+  readonly overflow = 0;
+  readonly takesFenced = false;
+  private readonly held: Held;
+  private readonly field: 'actions' | 'cost_usd' | 'tokens';
+  private readonly scale: number;
+  private amount = 0;
+
+  constructor(core: Core, field: SessionTotal['field']) {
+    const isSum = field !== 'actions';
+    this.field = field;
+    this.scale = field === 'actions' ? 1 : scaleOf(field);
+    this.rows = new Table(isSum ? SUM + 1 : SUM);
+    this.held = new Held({
+      arena: core.arena,
+      table: this.rows,
+      fields: { ring: RING, sum: isSum ? SUM : -1 },
+      width: isSum ? ENTRY_WORDS + 2 : ENTRY_WORDS,
+      behind: new Lump(),
+      exact: EXACT_OF_TOTAL,
+      byTime: false,
+    });
+  }
+
+  get bytes(): number {
+    return this.rows.bytes + this.held.behind.bytes;
+  }
+
+  read(record: RecordInHand): boolean {
+    this.amount = this.field === 'actions' ? 1 : amountOf(record.view, this.field, -1);
+    return this.amount > 0;
+  }
+
+  begin(): void {}
+
+  take(row: number, record: RecordInHand): boolean {
+    this.held.add(row, record, this.amount, 0);
+    return true;
+  }
+
+  settle(): boolean {
+    return true;
+  }
+
+  holds(row: number, _horizon: number, test: Test): boolean {
+    return test.holds(this.value(row));
+  }
+
+  wakesAt(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  judgedAgainAt(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  fence(row: number, at: number): boolean {
+    return this.held.fence(row, at);
+  }
+
+  clear(row: number): void {
+    this.held.clear(row);
+  }
+
+  explain(row: number, _horizon: number, nextOffset: number): Explanation {
+    return {
+      value: this.value(row),
+      windowEnd: this.held.greatestTime(row),
+      contributors: this.held.contributors(row, nextOffset),
+      sessions: null,
+      tool: 0,
+      ofTime: false,
+    };
+  }
+
+  useSlots(): void {}
+
+  save(into: SnapshotWriter, name: string): void {
+    this.rows.save(into, name);
+    this.held.behind.save(into, `${name}.behind`);
+  }
+
+  load(from: SnapshotReader, name: string): void {
+    this.rows.load(from, name);
+    this.held.behind.load(from, `${name}.behind`);
+  }
+
+  private value(row: number): number {
+    return this.held.total(row) / this.scale;
+  }
+}

@@ -1,0 +1,349 @@
+import type { Symbols } from '../domain/event/symbols.ts';
+import type { EventView } from '../domain/event/view.ts';
+import type { CompiledRule, Rule } from '../domain/rule.ts';
+import type { Alerts } from './alerts.ts';
+import { type Fences, type KeyScope, keyScope } from './fences.ts';
+import type { Keys } from './keys.ts';
+import { makeKeys } from './keys.ts';
+import { type Core, type Measure, makeTest, type Test, type WitnessHost } from './measure.ts';
+import { makeMeasure } from './measures/index.ts';
+import type { SnapshotReader, SnapshotWriter } from './parts.ts';
+import type { RecordInHand } from './record.ts';
+import { Row } from './row.ts';
+import type { Timers } from './timers.ts';
+
+/** What all runners of a partition share. */
+export interface Partition extends Core {
+  readonly symbols: Symbols;
+  readonly timers: Timers;
+  readonly fences: Fences;
+  readonly record: RecordInHand;
+  readonly alerts: Alerts;
+}
+
+/**
+ * One rule at work: from events to the rows of its keys, from rows to judgements. It owns what all measures have in common:
+ * which key, when the row is settled and judged, its one timer, and when it goes.
+ */
+export class Runner implements WitnessHost {
+  readonly measure: Measure;
+  readonly keys: Keys;
+  /** Index among the rules of the set. */
+  place: number;
+  /** Keys that found no place. */
+  overflow = 0;
+  private compiled: CompiledRule;
+  private matches: (view: EventView) => boolean;
+  private readonly partition: Partition;
+  private readonly scope: KeyScope | null;
+  private readonly keysOf: number[] = [];
+  private readonly tests: Test[] = [];
+
+  constructor(compiled: CompiledRule, place: number, partition: Partition) {
+    const { rule } = compiled;
+    this.compiled = compiled;
+    this.place = place;
+    this.partition = partition;
+    this.matches = compiled.bind(partition.symbols);
+    this.scope = keyScope(rule.groupBy);
+    this.measure = makeMeasure(compiled, partition, (row) => this.keys.session(row));
+    this.keys = makeKeys(rule.groupBy, compiled.groupSlots, partition.symbols, this.measure.rows);
+  }
+
+  get rule(): Rule {
+    return this.compiled.rule;
+  }
+
+  get symbols(): Symbols {
+    return this.partition.symbols;
+  }
+
+  get bytes(): number {
+    return this.measure.bytes + this.keys.bytes;
+  }
+
+  /** Takes in the event in hand. */
+  step(): void {
+    const { record } = this.partition;
+    const feeds = this.matches(record.view);
+    const { measure } = this;
+    if (measure.witness !== undefined && !this.isFenced()) measure.witness(record, feeds, this);
+    if (!feeds || (!measure.takesFenced && this.isFenced()) || !measure.read(record) || !this.keys.hasKey(record))
+      return;
+    const row = this.rowInHand();
+    if (row !== 0) this.take(row);
+  }
+
+  /** A timer of a row came up. */
+  wake(row: number, due: number): void {
+    if (!this.remembers(row, due)) {
+      this.partition.timers.ignored();
+      return;
+    }
+    this.setTimer(row, 0);
+    if (this.settleRow(row)) this.judge(row, due, false);
+  }
+
+  remembers(row: number, due: number): boolean {
+    const { rows } = this.measure;
+    return rows.has(row) && rows.f64[row * rows.stride + Row.timer] === due;
+  }
+
+  /** The keys of a session end, and their alerts. */
+  endSession(session: number, at: number): void {
+    this.keys.visitSession(session, (row) => this.drop(row, at, 'ended'));
+  }
+
+  /** Rows whose keys are exactly that scope hold only what was appended after the fence. */
+  fence(scope: KeyScope, isIt: (row: number) => boolean, fence: number, horizon: number): void {
+    if (scope !== this.scope) return;
+    this.visit((row) => {
+      if (isIt(row)) this.fenceRow(row, fence, horizon);
+    });
+  }
+
+  // What a measure that witnesses events asks for.
+
+  heldRow(): number {
+    const { record } = this.partition;
+    if (!this.keys.hasKey(record)) return 0;
+    const row = this.keys.find(record);
+    return row !== 0 && this.settleRow(row) ? row : 0;
+  }
+
+  settleRow(row: number): boolean {
+    if (this.field(row, Row.held) === 0) return false;
+    if (this.measure.settle(row, this.partition.record.horizon)) return true;
+    this.forget(row);
+    return false;
+  }
+
+  changed(row: number, left: boolean): void {
+    if (left) this.judge(row, this.partition.record.horizon, true);
+    else this.forget(row);
+  }
+
+  // What alerts ask for.
+
+  alertOf(row: number): number {
+    return this.field(row, Row.alert);
+  }
+
+  /** A row without alert that holds nothing goes. */
+  setAlert(row: number, alert: number): void {
+    this.setField(row, Row.alert, alert);
+    if (alert === 0 && this.field(row, Row.held) === 0) this.remove(row);
+  }
+
+  /** The condition of the row's key: an override's, or the rule's own. */
+  testOf(row: number): Test {
+    const known = this.field(row, Row.condition);
+    if (known !== 0) return this.tests[known - 1] as Test;
+    const index = this.testIndex(row);
+    this.setField(row, Row.condition, index + 1);
+    return this.tests[index] as Test;
+  }
+
+  /** The rule was loaded again; its measure is the same. @param changed whether its conditions have to be judged again */
+  adopt(compiled: CompiledRule, place: number, changed: boolean): void {
+    this.compiled = compiled;
+    this.place = place;
+    this.matches = compiled.bind(this.partition.symbols);
+    this.keys.useSlots(compiled.groupSlots);
+    this.measure.useSlots(compiled.slots);
+    if (!changed) return;
+    this.tests.length = 0;
+    this.visit((row) => {
+      this.setField(row, Row.condition, 0);
+      if (this.field(row, Row.held) !== 0) this.setTimer(row, this.judgedAgainAt(row));
+    });
+  }
+
+  /** Ends all alerts of the rule. */
+  endAlerts(at: number): void {
+    this.visit((row) => {
+      const alert = this.alertOf(row);
+      if (alert !== 0) this.partition.alerts.end(alert, at, 'reload');
+    });
+  }
+
+  /** Gives back everything: the rule is gone. */
+  close(at: number): void {
+    this.visit((row) => this.drop(row, at, 'reload'));
+  }
+
+  armAll(): void {
+    const { rows } = this.measure;
+    this.visit((row) => {
+      const due = rows.f64[row * rows.stride + Row.timer] as number;
+      if (due !== 0) this.partition.timers.add(due, this.place, row);
+    });
+  }
+
+  save(into: SnapshotWriter): void {
+    const name = `rule${this.place}`;
+    this.measure.save(into, `${name}.measure`);
+    this.keys.save(into, `${name}.keys`);
+  }
+
+  load(from: SnapshotReader): void {
+    const name = `rule${this.place}`;
+    this.measure.load(from, `${name}.measure`);
+    this.keys.load(from, `${name}.keys`);
+    this.visit((row) => {
+      this.count(this.keys.tenant(row), 1);
+      // Conditions are numbered in the order in which keys asked for them.
+      this.setField(row, Row.condition, 0);
+    });
+  }
+
+  /** The row of the event's key, settled, or a new one; 0 when there is no place. */
+  private rowInHand(): number {
+    const { record } = this.partition;
+    const row = this.keys.find(record);
+    if (row !== 0 && (this.field(row, Row.held) === 0 || this.settleRow(row))) return row;
+    // Forgotten just now: only an alert keeps a row that holds nothing.
+    return (row !== 0 && this.keys.find(record)) || this.addRow();
+  }
+
+  private take(row: number): void {
+    const { record } = this.partition;
+    if (this.field(row, Row.held) === 0) {
+      this.measure.begin(row, record);
+      this.setField(row, Row.held, 1);
+    }
+    if (this.measure.take(row, record)) this.judge(row, record.horizon, true);
+    else record.late = true;
+  }
+
+  private judge(row: number, at: number, byRecord: boolean): void {
+    const test = this.testOf(row);
+    const holds = this.measure.holds(row, at, test);
+    const { alerts } = this.partition;
+    if (holds || this.alertOf(row) !== 0) alerts.judged(this, row, holds, at, byRecord);
+    this.arm(row, this.measure.wakesAt(row, at, test, alerts.isWatched(this.alertOf(row))));
+  }
+
+  /** One timer per row: a later one waits for the earlier to come up. */
+  private arm(row: number, due: number): void {
+    if (due === Number.POSITIVE_INFINITY) return;
+    const { rows } = this.measure;
+    const armed = rows.f64[row * rows.stride + Row.timer] as number;
+    if (armed !== 0 && armed <= due) return;
+    if (armed !== 0) this.partition.timers.forgot();
+    this.setTimer(row, due);
+    this.partition.timers.add(due, this.place, row);
+  }
+
+  private addRow(): number {
+    const { record, limits } = this.partition;
+    const tenant = this.scope === 'global_tool' ? 0 : record.view.tenant;
+    if ((this.keysOf[tenant] ?? 0) >= limits.keysPerTenant && !this.makeRoom(tenant)) {
+      this.overflow++;
+      return 0;
+    }
+    const row = this.measure.rows.add();
+    this.keys.add(record, row);
+    this.count(tenant, 1);
+    return row;
+  }
+
+  /** Sessions' keys are forgotten lazily; here it matters. */
+  private makeRoom(tenant: number): boolean {
+    if (!this.keys.areSessions) return false;
+    this.visit((row) => {
+      if (this.keys.tenant(row) === tenant) this.settleRow(row);
+    });
+    return (this.keysOf[tenant] ?? 0) < this.partition.limits.keysPerTenant;
+  }
+
+  /** The window is empty: nothing holds any more, and the row goes unless its alert still needs it. */
+  private forget(row: number): void {
+    const { record, alerts } = this.partition;
+    this.measure.clear(row);
+    this.setField(row, Row.held, 0);
+    this.disarm(row);
+    const alert = this.alertOf(row);
+    if (alert === 0) this.remove(row);
+    else alerts.judged(this, row, false, record.horizon, false);
+  }
+
+  private fenceRow(row: number, fence: number, horizon: number): void {
+    const { alerts } = this.partition;
+    const isLeft = this.settleRow(row) && this.measure.fence(row, fence);
+    const alert = this.measure.rows.has(row) ? this.alertOf(row) : 0;
+    const holds = isLeft && this.measure.holds(row, horizon, this.testOf(row));
+    if (alert !== 0 && !(holds && alerts.isWatched(alert))) alerts.fenced(alert, horizon);
+    if (isLeft)
+      this.arm(row, this.measure.wakesAt(row, horizon, this.testOf(row), alerts.isWatched(this.alertOf(row))));
+    else if (this.measure.rows.has(row)) this.forget(row);
+  }
+
+  /** The row goes with its key, whatever it holds. */
+  private drop(row: number, at: number, why: 'ended' | 'reload'): void {
+    const alert = this.alertOf(row);
+    if (alert !== 0) this.partition.alerts.end(alert, at, why);
+    if (!this.measure.rows.has(row)) return;
+    this.measure.clear(row);
+    this.disarm(row);
+    this.remove(row);
+  }
+
+  private remove(row: number): void {
+    this.count(this.keys.tenant(row), -1);
+    this.keys.remove(row);
+    this.measure.rows.remove(row);
+  }
+
+  private isFenced(): boolean {
+    const { fences, record, sessions } = this.partition;
+    if (this.scope === null || fences.isEmpty) return false;
+    const fence = this.scope === 'session' ? sessions.fence(record.session) : fences.of(this.scope, record.view);
+    return record.appendedAt <= fence;
+  }
+
+  private judgedAgainAt(row: number): number {
+    const { horizon } = this.partition.record;
+    const due = this.measure.settle(row, horizon) ? this.measure.judgedAgainAt(row, horizon) : horizon;
+    return Number.isFinite(due) ? due : 0;
+  }
+
+  private testIndex(row: number): number {
+    const condition =
+      this.rule.overrides.length === 0 ? this.rule.condition : this.compiled.conditionFor(this.keys.texts(row));
+    const test = makeTest(condition);
+    const known = this.tests.findIndex((one) => one.threshold === test.threshold && one.comparison === test.comparison);
+    return known >= 0 ? known : this.tests.push(test) - 1;
+  }
+
+  private visit(visit: (row: number) => void): void {
+    const { rows } = this.measure;
+    for (let row = 1; row < rows.bound; row++) if (rows.has(row)) visit(row);
+  }
+
+  private count(tenant: number, more: number): void {
+    while (this.keysOf.length <= tenant) this.keysOf.push(0);
+    this.keysOf[tenant] = (this.keysOf[tenant] as number) + more;
+  }
+
+  private disarm(row: number): void {
+    const { rows } = this.measure;
+    if (rows.f64[row * rows.stride + Row.timer] !== 0) this.partition.timers.forgot();
+    this.setTimer(row, 0);
+  }
+
+  private setTimer(row: number, due: number): void {
+    const { rows } = this.measure;
+    rows.f64[row * rows.stride + Row.timer] = due;
+  }
+
+  private field(row: number, field: number): number {
+    const { rows } = this.measure;
+    return rows.u32[row * rows.stride * 2 + field] as number;
+  }
+
+  private setField(row: number, field: number, value: number): void {
+    const { rows } = this.measure;
+    rows.u32[row * rows.stride * 2 + field] = value;
+  }
+}
