@@ -1,0 +1,8 @@
+import { type Logger, pino } from 'pino';
+import type { LogLevel } from '../daemon/config/config.ts';
+
+/** JSON lines on stdout. Fields that could carry secrets or arguments are cut, whoever logs them. */
+export function createLogger(level: LogLevel, to: NodeJS.WritableStream = process.stdout): Logger {
+  const secret = ['args', 'password', 'sasl', 'token', '*.args', '*.password', '*.sasl', '*.token'];
+  return pino({ level, base: null, redact: { paths: secret, remove: true } }, to);
+}
