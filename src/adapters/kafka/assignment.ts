@@ -159,11 +159,17 @@ export class Assignment {
     const askedAt = clock.now();
     try {
       const wanted = this.#rotated(lanes).map(({ partition, position }) => ({ partition, offset: position }));
+      const offsets = new Map(wanted.map(({ partition, offset }) => [partition, offset]));
       const { tuning } = this.#connections;
       const request = { topic: this.#topic, wanted, maxWaitMs: tuning.maxWaitMs };
       const answers = await fetchFrom(this.#cluster, leader, request, tuning);
       const receivedAt = clock.now();
-      for (const answer of answers) await this.#accept(answer, askedAt, receivedAt);
+      for (const answer of answers) {
+        const lane = this.#lanes.get(answer.partition);
+        // Two leaders may have been asked while the lead moved: the first answer counts.
+        if (lane === undefined || lane.position !== offsets.get(answer.partition)) continue;
+        await this.#accept(lane, answer, askedAt, receivedAt);
+      }
       this.#outage = null;
     } catch (error) {
       await this.#recover(error);
@@ -176,9 +182,8 @@ export class Assignment {
     return [...lanes.slice(first), ...lanes.slice(0, first)];
   }
 
-  async #accept(answer: FetchedPartition, askedAt: number, receivedAt: number): Promise<void> {
-    const lane = this.#lanes.get(answer.partition);
-    if (lane === undefined || !this.#isOpen) return;
+  async #accept(lane: Lane, answer: FetchedPartition, askedAt: number, receivedAt: number): Promise<void> {
+    if (!this.#isOpen) return;
     if (answer.errorCode === FETCH_ERROR.offsetOutOfRange) return this.#reposition(lane, answer, askedAt);
     if (answer.errorCode === FETCH_ERROR.topicNotAuthorized) {
       throw new SentinelError('kafka_unavailable', `Kafka does not let us read ${this.#topic}. Check its access list.`);
@@ -224,7 +229,9 @@ export class Assignment {
   /** Kafka comes back by itself: wait, learn who leads now, and ask again. Anything else ends the consumer. */
   async #recover(error: unknown): Promise<void> {
     if (!this.#isOpen) return;
-    if (!(error instanceof FetchFault) && !isRetryableFault(error)) return this.#fail(error);
+    if (!(error instanceof FetchFault) && !isRetryableFault(error)) {
+      return this.#fail(this.#connections.error(error, `let us read ${this.#topic}`));
+    }
     const { brokers, log } = this.#connections.options;
     if (this.#outage === null) log('warn', `cannot read ${this.#topic}: ${messageOf(error)}`);
     this.#outage = `Kafka at ${brokers.join(', ')}: ${messageOf(error)}`;

@@ -57,6 +57,7 @@ export function hasType(error: unknown, type: string): boolean {
 
 /** The sentence of the innermost cause: the outer ones only say that retries ended. */
 function reasonOf(error: unknown): string {
+  if (hasType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return 'there is no such topic or partition';
   return messageOf(causes(error).at(-1) ?? error).replace(/\.$/, '');
 }
 

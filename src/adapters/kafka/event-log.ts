@@ -9,6 +9,7 @@ import type {
 } from '../../ports/event-log.ts';
 import { Connections } from './connection.ts';
 import { GroupConsumer } from './consumer.ts';
+import { isRetryableFault } from './errors.ts';
 import type { KafkaLogOptions } from './options.ts';
 import { AppendQueue } from './producer.ts';
 import { TopicReader } from './reader.ts';
@@ -106,14 +107,17 @@ export class KafkaEventLog implements EventLog {
     }
   }
 
-  /** One question over the shared connections. After a failure the next one starts with what brokers say then. */
+  /** One question over the shared connections. Where the brokers were away, the next one connects anew. */
   async #ask<T>(doing: string, question: (cluster: Cluster) => Promise<T>): Promise<T> {
     const cluster = await this.#cluster();
     try {
       await cluster.refreshMetadataIfNecessary();
       return await question(cluster);
     } catch (error) {
-      await cluster.refreshMetadata().catch(() => {});
+      if (isRetryableFault(error)) {
+        this.#shared = null;
+        await cluster.disconnect().catch(() => {});
+      }
       throw this.#connections.error(error, doing);
     }
   }

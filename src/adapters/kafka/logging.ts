@@ -1,8 +1,9 @@
 import { type LogEntry, type logCreator, logLevel } from 'kafkajs';
 import type { KafkaLogger, LogLevel } from './options.ts';
 
-/** What kafkajs calls an error although it is how Kafka works: it retries these by itself. */
-const ORDINARY = /rebalanc|rejoin|re-join|coordinator|not aware of this member|generation|leader/i;
+/** What kafkajs calls errors and warnings although it is how Kafka works, or although we tell it better and once. */
+const ORDINARY =
+  /rebalanc|rejoin|re-join|coordinator|not aware of this member|generation|leader|connect|closed|idempotent/i;
 
 /**
  * kafkajs' log as ours. Nothing of it is an error to us: it retries, and what it cannot mend reaches us as a rejection,

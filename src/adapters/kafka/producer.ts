@@ -78,6 +78,7 @@ export class AppendQueue {
     const cluster = await this.#cluster();
     try {
       await cluster.addMultipleTargetTopics([topic]);
+      await cluster.refreshMetadataIfNecessary();
       partitionsOf(cluster, topic);
       return cluster.findTopicPartitionMetadata(topic) as PartitionMetadata;
     } catch (error) {
