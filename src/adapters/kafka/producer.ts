@@ -20,6 +20,16 @@ const BATCH_MESSAGES_MAX = 5000;
 const REQUEST_BYTES_MAX = 8_000_000;
 const ACKS_OF_ALL = -1;
 
+/** What one caller asked for. */
+interface Call {
+  readonly topic: string;
+  readonly messages: readonly OutMessage[];
+  readonly places: AppendedAt[];
+  open: number;
+  readonly resolve: (places: readonly AppendedAt[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** One message on its way, with its place in the call that brought it. */
 interface Entry {
   readonly call: Call;
@@ -30,17 +40,12 @@ interface Entry {
   readonly bytes: number;
 }
 
-interface Call {
-  readonly places: AppendedAt[];
-  open: number;
-  readonly resolve: (places: readonly AppendedAt[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export class AppendQueue {
   readonly #connections: Connections;
   readonly #cluster: () => Promise<Cluster>;
   readonly #partition = Partitioners.DefaultPartitioner();
+  /** Calls whose partitions are not chosen yet, then messages that are not sent yet: both in the order of the calls. */
+  #calls: Call[] = [];
   readonly #entries: Entry[] = [];
   #producer: Producer | null = null;
   #sending: Promise<void> | null = null;
@@ -57,12 +62,8 @@ export class AppendQueue {
     if (messages.length === 0) return [];
     if (this.#isClosed)
       throw new SentinelError('kafka_unavailable', `The log is closed: nothing is appended to ${topic}.`);
-    const partitions = await this.#partitions(topic);
     return new Promise((resolve, reject) => {
-      const call: Call = { places: new Array(messages.length), open: messages.length, resolve, reject };
-      for (const [index, message] of messages.entries()) {
-        this.#entries.push(this.#entry(call, index, topic, message, partitions));
-      }
+      this.#calls.push({ topic, messages, places: new Array(messages.length), open: messages.length, resolve, reject });
       this.#sending ??= this.#sendAll();
     });
   }
@@ -74,19 +75,43 @@ export class AppendQueue {
     this.#producer = null;
   }
 
-  async #partitions(topic: string): Promise<PartitionMetadata> {
-    const cluster = await this.#cluster();
-    try {
-      await cluster.addMultipleTargetTopics([topic]);
-      await cluster.refreshMetadataIfNecessary();
-      partitionsOf(cluster, topic);
-      return cluster.findTopicPartitionMetadata(topic) as PartitionMetadata;
-    } catch (error) {
-      throw this.#connections.error(error, `append to ${topic}`);
+  async #sendAll(): Promise<void> {
+    while (this.#calls.length + this.#entries.length > 0) {
+      await this.#choosePartitions();
+      const entries = this.#entries.splice(0, fitting(this.#entries));
+      if (entries.length > 0) await this.#sendTogether(entries);
+    }
+    this.#sending = null;
+  }
+
+  async #choosePartitions(): Promise<void> {
+    const calls = this.#calls;
+    this.#calls = [];
+    const known = new Map<string, PartitionMetadata>();
+    for (const call of calls) {
+      const { topic, messages } = call;
+      try {
+        const partitions = known.get(topic) ?? (await this.#partitions(topic));
+        known.set(topic, partitions);
+        for (const [index, message] of messages.entries()) {
+          this.#entries.push(this.#entry(call, index, message, partitions));
+        }
+      } catch (error) {
+        call.reject(this.#connections.error(error, `append to ${topic}`));
+      }
     }
   }
 
-  #entry(call: Call, index: number, topic: string, out: OutMessage, partitionMetadata: PartitionMetadata): Entry {
+  async #partitions(topic: string): Promise<PartitionMetadata> {
+    const cluster = await this.#cluster();
+    await cluster.addMultipleTargetTopics([topic]);
+    await cluster.refreshMetadataIfNecessary();
+    partitionsOf(cluster, topic);
+    return cluster.findTopicPartitionMetadata(topic) as PartitionMetadata;
+  }
+
+  #entry(call: Call, index: number, out: OutMessage, partitionMetadata: PartitionMetadata): Entry {
+    const { topic } = call;
     const value = out.value === null ? null : asBuffer(out.value);
     const message: Message = {
       key: out.key,
@@ -96,14 +121,6 @@ export class AppendQueue {
     const partition = out.partition ?? this.#partition({ topic, partitionMetadata, message });
     const bytes = (value?.length ?? 0) + (out.key?.length ?? 0) * 3 + 64 + headerBytes(out.headers);
     return { call, index, topic, partition, message, bytes };
-  }
-
-  async #sendAll(): Promise<void> {
-    while (this.#entries.length > 0) {
-      const entries = this.#entries.splice(0, fitting(this.#entries));
-      await this.#sendTogether(entries);
-    }
-    this.#sending = null;
   }
 
   async #sendTogether(entries: readonly Entry[]): Promise<void> {
