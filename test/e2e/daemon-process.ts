@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { hold } from '../services/leash.ts';
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+
+/** The daemon as a process of its own, as in production. */
+export interface DaemonProcess {
+  /** Of its API. */
+  readonly url: string;
+  /** What it logged, one JSON object a line. */
+  readonly log: readonly Record<string, unknown>[];
+  /** What it told people on stderr. */
+  readonly errors: () => string;
+  /** kill -9. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM. @returns the exit code */
+  stop(): Promise<number | null>;
+  readonly exited: Promise<number | null>;
+}
+
+/** Starts `sentinel run` and waits until its API listens. */
+export async function startDaemon(args: readonly string[], env: Record<string, string> = {}): Promise<DaemonProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'run', '--port', '0', ...args], {
+    env: { ...withoutServices(process.env), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  hold(child);
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const log: Record<string, unknown>[] = [];
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString('utf8');
+  });
+  const url = await listening(child, log, exited, () => errors);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    child.kill(signal);
+    return exited;
+  };
+  return {
+    url,
+    log,
+    errors: () => errors,
+    exited,
+    stop: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
+  };
+}
+
+/** Where it listens, by its own log. */
+function listening(
+  child: ChildProcess,
+  log: Record<string, unknown>[],
+  exited: Promise<number | null>,
+  errors: () => string,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      log.push(entry);
+      if (entry.msg === 'listening') resolve(String(entry.url));
+    });
+    void exited.then((code) => reject(new Error(`the daemon ended with ${code}: ${errors()}`)));
+  });
+}
+
+/** The services that a test names itself must not be overridden from outside. */
+function withoutServices(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { KAFKA_BROKERS: _brokers, REDIS_URL: _redis, SENTINEL_DIR: _dir, ...rest } = env;
+  return rest;
+}
