@@ -70,9 +70,11 @@ export class EmbeddedStore {
 
   /** Removes everything, for tests of loss. */
   clear(): void {
-    const tables = this.read(() => [...this.#root.getKeys()]);
+    const names = this.read(() => [...this.#root.getKeys()].map(String));
+    // Opened before the transaction and with plain keys: otherwise lmdb leaves the tables unreadable to who has them open.
+    const tables = names.map((name) => this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }));
     this.write(() => {
-      for (const name of tables) this.#root.openDB({ name: String(name) }).clearSync();
+      for (const table of tables) table.clearSync();
     });
   }
 
