@@ -4,6 +4,7 @@ import { Chain } from '../audit/chain.ts';
 import { degradedRecord, startedRecord } from '../audit/lifecycle-records.ts';
 import { Relay } from '../audit/relay.ts';
 import { messageOf } from '../domain/errors.ts';
+import { isLaterEntry } from '../killswitch/outbox-id.ts';
 import { Actuator } from './actuator.ts';
 import type { Config } from './config/config.ts';
 import { KillMirror } from './kill-mirror.ts';
@@ -191,7 +192,7 @@ export class Daemon {
     const run = async (): Promise<void> => {
       await relay.run();
       const acknowledged = await this.ports.store.acknowledged();
-      if (acknowledged !== null) this.#pipeline?.confirm(acknowledged, isAfter);
+      if (acknowledged !== null) this.#pipeline?.confirm(acknowledged, isLaterEntry);
     };
     this.#life.add('relay', async () => {
       await relay.run();
@@ -287,11 +288,4 @@ export class Daemon {
     });
     return once;
   }
-}
-
-/** Ids of outbox entries grow: `<number>` or `<ms>-<number>`. */
-export function isAfter(a: string, b: string): boolean {
-  const [aFirst = 0, aSecond = 0] = a.split('-').map(Number);
-  const [bFirst = 0, bSecond = 0] = b.split('-').map(Number);
-  return aFirst === bFirst ? aSecond > bSecond : aFirst > bFirst;
 }
