@@ -79,6 +79,8 @@ function settings(commandTimeout: number, connectTimeout: number): Settings {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     retryStrategy: (attempt) => Math.min(1_000, 50 * 2 ** Math.min(attempt, 5)),
+    // After a failover, a primary that became a replica: find the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
     autoResubscribe: true,
   };
 }

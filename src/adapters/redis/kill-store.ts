@@ -207,10 +207,8 @@ export class RedisKillStore implements KillStore {
 
   async initialise(states: readonly ScopedState[], actor: Actor): Promise<string> {
     for (const part of chunks(states)) await this.#change('take', ...flat(part));
-    await this.#adopt(
-      states.map((each) => each.scope),
-      actor,
-    );
+    // A complete store knows everything that was set by hand while it was none.
+    await this.adoptAll(actor);
     return text(await this.#change('initialised', randomUUID()));
   }
 

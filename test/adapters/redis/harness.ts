@@ -46,7 +46,8 @@ function redisByHand(redis: Redis, prefix: string): ByHand {
     set: async (key, text, expiry) => {
       await (expiry === undefined ? redis.set(prefix + key, text) : redis.set(prefix + key, text, 'PX', expiry.px));
     },
-    get: (key) => redis.get(prefix + key),
+    // Redis refuses to read what is of another type: nothing that we could mean stands there.
+    get: (key) => redis.get(prefix + key).catch(() => null),
     px: async (key) => {
       const px = await redis.pttl(prefix + key);
       return px < 0 ? null : px;
@@ -60,7 +61,7 @@ function redisByHand(redis: Redis, prefix: string): ByHand {
     srem: async (key, member) => {
       await redis.srem(prefix + key, member);
     },
-    members: (key) => redis.smembers(prefix + key),
+    members: (key) => redis.smembers(prefix + key).catch(() => []),
     wrongType: async (key) => {
       await redis.del(prefix + key);
       await redis.rpush(prefix + key, 'a', 'list');

@@ -129,6 +129,15 @@ export function recoveryLaws({ fresh, bare }: Fixture): void {
       expect(await notes(harness)).toMatchObject([{ type: 'switch.tripped', before: 'stop_all' }]);
     });
 
+    test('what was set by hand on scopes that no state is of is adopted, too', async () => {
+      const harness = await bare();
+      await harness.byHand.set('agent_kill_tenant:a', '1');
+      await harness.byHand.sadd('agent_disabled_tools', 'x');
+      await harness.store.initialise([], SENTINEL);
+      expect(await modeOf(harness, tenant('a'))).toBe('disable_writes');
+      expect(await modeOf(harness, tool(null, 'x'))).toBe('disabled');
+    });
+
     test('lets automation act', async () => {
       const harness = await fresh();
       expect(verdictOf(await harness.store.trip(await byRuleNow(harness, GLOBAL)))).toBe('applied');
