@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { messageOf, SentinelError } from '../domain/errors.ts';
 import type { KillNames } from '../killswitch/keys.ts';
@@ -26,9 +25,8 @@ export async function openPorts(config: Config, logger: Logger, clock: Clock = S
 export async function openLog(config: Config, logger: Logger, clock: Clock = SYSTEM_CLOCK): Promise<EventLog> {
   const { topics, kafka } = config;
   if (kafka === null) {
-    const { openEnv } = await import('../adapters/embedded/env.ts');
-    const { EmbeddedEventLog } = await import('../adapters/embedded/event-log.ts');
-    return new EmbeddedEventLog({ env: openEnv(embeddedLogDir(config)), topics, clock });
+    const { openEmbeddedEventLog } = await import('../adapters/embedded/event-log.ts');
+    return openEmbeddedEventLog({ dir: config.embedded.dir, topics, clock });
   }
   const { KafkaEventLog } = await import('../adapters/kafka/event-log.ts');
   return new KafkaEventLog({
@@ -60,9 +58,8 @@ export async function openKillStore(config: Config, clock: Clock = SYSTEM_CLOCK)
 
 async function openCheckpoints(config: Config, logger: Logger, clock: Clock): Promise<CheckpointStore> {
   if (config.redis === null) {
-    const { openEnv } = await import('../adapters/embedded/env.ts');
-    const { EmbeddedCheckpointStore } = await import('../adapters/embedded/checkpoint-store.ts');
-    return new EmbeddedCheckpointStore(openEnv(embeddedLogDir(config)), () => clock.now());
+    const { openEmbeddedCheckpointStore } = await import('../adapters/embedded/checkpoint-store.ts');
+    return openEmbeddedCheckpointStore({ dir: config.embedded.dir, clock });
   }
   const { connectRedis } = await import('../adapters/redis/connect.ts');
   const { RedisCheckpointStore } = await import('../adapters/redis/checkpoint-store.ts');
@@ -78,10 +75,6 @@ export function killNames({ killSwitch, redis }: Config): KillNames {
     per_session_flag_prefix: killSwitch.perSessionFlagPrefix,
     disabled_tools_key: killSwitch.disabledToolsKey,
   };
-}
-
-function embeddedLogDir(config: Config): string {
-  return join(config.embedded.dir, 'log');
 }
 
 function sslOf({ ssl }: KafkaConfig): boolean | { ca?: string; cert?: string; key?: string } {

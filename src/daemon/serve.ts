@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { type HttpServer, listen } from '../http/server.ts';
 import type { Config } from './config/config.ts';
 import { Daemon } from './daemon.ts';
+import { newestAudit } from './newest-audit.ts';
 import type { Ports } from './parts.ts';
-import { RecentAudit } from './recent-audit.ts';
 
 export interface Serving {
   readonly daemon: Daemon;
@@ -26,7 +26,6 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { config, ports, logger } = options;
   const daemon = new Daemon(options);
-  const audit = new RecentAudit(ports.log, config.topics.audit);
   const http = await listen(
     {
       store: ports.store,
@@ -36,19 +35,18 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       metrics: () => daemon.metrics.registry.metrics(),
       tenantsOf: (session) =>
         [...(daemon.pipeline?.partitions ?? [])].flatMap(({ engine }) => engine.activeSessionsOf(session)),
-      recentAudit: (limit) => audit.newest(limit),
+      recentAudit: (limit) => newestAudit(ports.log, config.topics.audit, limit),
       newId: () => randomUUID(),
     },
     config.http,
   );
   logger.info({ url: http.url }, 'listening');
-  const started = daemon.start().then(() => audit.follow((message) => logger.warn(message)));
+  const started = daemon.start();
   return {
     daemon,
     http,
     started,
     stop: async () => {
-      audit.stop();
       await http.close();
       await daemon.stop();
     },

@@ -18,6 +18,8 @@ export interface EventLog {
   partitions(topic: string): Promise<readonly number[]>;
   /** Reads a topic from start to its present end, outside of any group, partition by partition. */
   readAll(topic: string, visit: (record: LogRecord) => void): Promise<void>;
+  /** Visits the newest records of all partitions, oldest first, at most `count`: for displays. */
+  readLast(topic: string, count: number, visit: (record: LogRecord) => void): Promise<void>;
   /** Follows a topic from its present end (or from its start) until aborted: for `audit tail`. */
   follow(topic: string, from: 'start' | 'end', visit: (record: LogRecord) => void, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

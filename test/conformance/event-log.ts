@@ -186,6 +186,22 @@ export function eventLogConformance(name: string, make: () => Promise<EventLogHa
       expect(records.every((record) => record.topic === events)).toBe(true);
     });
 
+    test('readLast visits the newest records of all partitions, oldest first, and no more than asked for', async () => {
+      const newest = async (count: number) => {
+        const seen: (string | null)[] = [];
+        await log.readLast(harness.topics.audit, count, (record) => seen.push(utf8(record.value)));
+        return seen;
+      };
+      expect(await newest(5)).toEqual([]);
+      for (const value of ['1', '2', '3', '4']) {
+        await log.append(harness.topics.audit, [message(`key ${value}`, value)]);
+        const now = Date.now();
+        await until(() => Date.now() > now + 2, 1000, 1);
+      }
+      expect(await newest(3)).toEqual(['2', '3', '4']);
+      expect(await newest(100)).toEqual(['1', '2', '3', '4']);
+    });
+
     test('follow from the start sees old and new records, and resolves when it is aborted', async () => {
       await log.append(harness.topics.audit, [message('a', 'old')]);
       const seen: (string | null)[] = [];

@@ -80,6 +80,10 @@ export class KafkaEventLog implements EventLog {
     return this.#read(topic, (reader) => reader.readAll(visit));
   }
 
+  readLast(topic: string, count: number, visit: (record: LogRecord) => void): Promise<void> {
+    return this.#read(topic, (reader) => reader.readLast(count, visit));
+  }
+
   async follow(
     topic: string,
     from: 'start' | 'end',

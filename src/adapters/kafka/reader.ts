@@ -36,6 +36,17 @@ export class TopicReader {
     for (const [partition, end] of ends) await this.#readTo(partition, end, visit);
   }
 
+  /** The newest records of all partitions, oldest first, at most `count`. Rejects when it makes no progress. */
+  async readLast(count: number, visit: (record: LogRecord) => void): Promise<void> {
+    const records: LogRecord[] = [];
+    for (const partition of partitionsOf(this.#cluster, this.#topic)) {
+      const end = await this.#edge(partition, 'end');
+      this.#positions.set(partition, Math.max(await this.#edge(partition, 'start'), end - count));
+      await this.#readTo(partition, end, (record) => records.push(record));
+    }
+    for (const record of records.sort((a, b) => a.appendedAt - b.appendedAt).slice(-count)) visit(record);
+  }
+
   async #readTo(partition: number, end: number, visit: (record: LogRecord) => void): Promise<void> {
     const { stallMs } = this.#connections.tuning;
     let movedAt = performance.now();

@@ -1,31 +1,54 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ITopicConfig } from 'kafkajs';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { SentinelError } from '../../domain/errors.ts';
 import type { Connections } from './connection.ts';
+import { isRetryableFault } from './errors.ts';
 import type { KafkaTopics } from './options.ts';
 
 const DEFAULT_PARTITIONS: Record<keyof KafkaTopics, number> = { events: 12, audit: 3, killState: 1, deadLetter: 1 };
 
+/** The broker's clock: one for all who write. */
+const APPEND_TIME = { 'message.timestamp.type': 'LogAppendTime' };
+
 const CONFIG: Record<keyof KafkaTopics, Record<string, string>> = {
-  events: { 'message.timestamp.type': 'LogAppendTime' },
-  audit: {},
-  killState: { 'cleanup.policy': 'compact' },
-  deadLetter: {},
+  events: APPEND_TIME,
+  audit: APPEND_TIME,
+  killState: { ...APPEND_TIME, 'cleanup.policy': 'compact' },
+  deadLetter: APPEND_TIME,
 };
+
+const ATTEMPTS = 8;
+const BACKOFF_MS = 250;
 
 /** Makes the topics that are not there yet. Another instance may be making them too. */
 export async function ensureTopics({ kafka, options }: Connections): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const existing = new Set(await admin.listTopics());
-    for (const role of Object.keys(CONFIG) as (keyof KafkaTopics)[]) {
-      if (existing.has(options.topics[role])) continue;
-      const topic = topicConfig(options.topics[role], role, options.partitions?.[role]);
-      await admin.createTopics({ topics: [topic], waitForLeaders: true });
-    }
+    await patiently(async () => {
+      const existing = new Set(await admin.listTopics());
+      for (const role of Object.keys(CONFIG) as (keyof KafkaTopics)[]) {
+        if (existing.has(options.topics[role])) continue;
+        const topic = topicConfig(options.topics[role], role, options.partitions?.[role]);
+        await admin.createTopics({ topics: [topic], waitForLeaders: false });
+      }
+      await admin.fetchTopicMetadata({ topics: Object.values(options.topics) });
+    });
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** A busy broker that has just made a topic may say for a moment that it does not exist. */
+async function patiently(attempt: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === ATTEMPTS || !isRetryableFault(error)) throw error;
+      await pause(BACKOFF_MS);
+    }
   }
 }
 
