@@ -6,7 +6,7 @@ import type { ValidEvent } from '../domain/event/validate.ts';
  */
 export interface EventSink {
   emit(event: ValidEvent): void;
-  /** True when everything emitted so far was delivered within that time. Never rejects. */
+  /** True when everything that waits now was delivered within that time. Never rejects. */
   flush(timeoutMs: number): Promise<boolean>;
   /** Events that will never be delivered. */
   readonly dropped: number;

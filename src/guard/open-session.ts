@@ -1,0 +1,186 @@
+import { GLOBAL, type Scope } from '../domain/scope.ts';
+import type { ToolKind } from '../domain/tool-kind.ts';
+import { ALLOWED, type Denied, type Verdict } from '../domain/verdict.ts';
+import { type Attempt, denialBy, denies, type Switch } from '../killswitch/precedence.ts';
+import { CallBlocked } from './call-blocked.ts';
+import { CallsInFlight } from './calls-in-flight.ts';
+import { type Condition, own } from './condition.ts';
+import type { DisabledTools } from './disabled-tools.ts';
+import type { HeldScope } from './held-scope.ts';
+import type { KillView } from './kill-view.ts';
+import type { ToolKinds } from './tool-kinds.ts';
+
+const READ: Attempt = { kind: 'read', tool: null };
+const WRITE: Attempt = { kind: 'write', tool: null };
+const MODEL: Attempt = { kind: 'model_call', tool: null };
+
+/** What all sessions of a guard are judged with. */
+export interface Bench {
+  readonly view: KillView;
+  readonly kinds: ToolKinds;
+  readonly condition: Condition;
+}
+
+/**
+ * One session that is open in this guard, shared by all handles of it.
+ *
+ * What a check needs is worked out when something changes, not when somebody asks: an allowed read is a look at two
+ * fields, an allowed write one at the clock more. Only a denial walks through the switches again, for its reason.
+ */
+export class OpenSession {
+  readonly tenant: string;
+  readonly session: string;
+  readonly calls = new CallsInFlight();
+  /** Called once whenever a stop begins. */
+  readonly killListeners = new Set<(verdict: Denied) => void>();
+  readonly #bench: Bench;
+  readonly #listener = (): void => this.recompute();
+  readonly #globalScope: HeldScope;
+  readonly #tenantScope: HeldScope;
+  readonly #sessionScope: HeldScope;
+  #ancestors: readonly HeldScope[] = [];
+  #broken: string | null = null;
+  #loaded = false;
+  #released = false;
+  /** What the switches allow, tools apart. */
+  #reads = false;
+  #writes = false;
+  #models = false;
+  #tools: DisabledTools | null = null;
+  #killedBy: Denied | null = null;
+  #abort = new AbortController();
+
+  constructor(tenant: string, session: string, bench: Bench) {
+    this.tenant = tenant;
+    this.session = session;
+    this.#bench = bench;
+    this.#globalScope = this.#watch(GLOBAL);
+    this.#tenantScope = this.#watch({ kind: 'tenant', tenant });
+    this.#sessionScope = this.#watch({ kind: 'session', tenant, session });
+    this.recompute();
+  }
+
+  /** Its scopes and ancestors are known. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Aborted while calls in flight are to be cancelled; a new one once that was lifted. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The denial of everything that it would do; null while it is not stopped. */
+  get killedBy(): Denied | null {
+    return this.#killedBy;
+  }
+
+  get scopes(): readonly Scope[] {
+    return this.#held().map(({ scope }) => scope);
+  }
+
+  check(tool: string, declared: ToolKind | undefined): Verdict {
+    const { kinds, condition } = this.#bench;
+    const kind = kinds.of(tool, declared);
+    const passes = kind === 'read' ? this.#reads && condition.allowsReads() : this.#writes && condition.allowsWrites();
+    if (passes && (this.#tools === null || !this.#tools.stops(tool))) return ALLOWED;
+    return this.#denial({ kind, tool });
+  }
+
+  kindOf(tool: string, declared: ToolKind | undefined): ToolKind {
+    return this.#bench.kinds.of(tool, declared);
+  }
+
+  checkModel(): Verdict {
+    if (this.#models && this.#bench.condition.allowsWrites()) return ALLOWED;
+    return this.#denial(MODEL);
+  }
+
+  /** Who the ancestors are, outermost first; `broken`: why they cannot be told. Their states are read next. */
+  descendsFrom(ancestors: readonly string[], broken: string | null): void {
+    if (this.#released) return;
+    const old = this.#ancestors;
+    this.#ancestors = ancestors.map((session) => this.#watch({ kind: 'session', tenant: this.tenant, session }));
+    for (const held of old) if (!this.#ancestors.includes(held)) this.#bench.view.unwatch(held, this.#listener);
+    this.#broken = broken;
+    this.recompute();
+  }
+
+  /** The states of all its scopes were read. */
+  markLoaded(): void {
+    this.#loaded = true;
+    this.recompute();
+  }
+
+  /** A parent became known: until it is resolved, nothing but reads. */
+  markUnloaded(): void {
+    this.#loaded = false;
+    this.recompute();
+  }
+
+  /** Something changed on a scope that may be over this session. */
+  recompute(): void {
+    const switches = this.#switches();
+    const known = this.#broken === null;
+    const before = this.#killedBy;
+    this.#killedBy = denialBy(switches, READ);
+    this.#reads = known && this.#killedBy === null;
+    this.#writes = known && this.#loaded && denialBy(switches, WRITE) === null;
+    this.#models = known && this.#loaded && denialBy(switches, MODEL) === null;
+    this.#tools = this.#bench.view.disabledTools(this.tenant);
+    this.#cancelInFlight(switches);
+    if (before === null && this.#killedBy !== null) for (const told of this.killListeners) told(this.#killedBy);
+  }
+
+  /** Nobody needs it any more. */
+  release(): void {
+    this.#released = true;
+    for (const held of this.#held()) this.#bench.view.unwatch(held, this.#listener);
+  }
+
+  #watch(scope: Scope): HeldScope {
+    return this.#bench.view.watch(scope, this.#listener);
+  }
+
+  #held(): readonly HeldScope[] {
+    return [this.#globalScope, this.#tenantScope, ...this.#ancestors, this.#sessionScope];
+  }
+
+  /** Outermost first. */
+  #switches(): readonly Switch[] {
+    return this.#held().flatMap(({ switches }) => switches);
+  }
+
+  #denial(attempt: Attempt): Denied {
+    const { condition } = this.#bench;
+    if (condition.closed) return own('guard_closed', 'this guard is closed', false);
+    const tools = attempt.tool === null ? [] : (this.#tools?.switches ?? []);
+    const killed = denialBy([...this.#switches(), ...tools], attempt);
+    if (killed !== null) return killed;
+    if (this.#broken !== null) return own('ancestor_unresolved', this.#broken, false);
+    return condition.denial(attempt.kind) ?? own('state_unknown', NOT_LOADED, true);
+  }
+
+  #cancelInFlight(switches: readonly Switch[]): void {
+    const cancelling = switches.find((each) => each.cancels);
+    if (cancelling === undefined && this.#abort.signal.aborted) this.#abort = new AbortController();
+    if (cancelling !== undefined && !this.#abort.signal.aborted) {
+      this.#abort.abort(new CallBlocked(cancellation(cancelling, READ)));
+    }
+    const tools = (this.#tools?.switches ?? []).filter((each) => each.cancels);
+    for (const call of this.calls) {
+      const by = cancelling ?? tools.find((each) => denies(each, call));
+      if (by === undefined) continue;
+      const verdict = cancellation(by, call);
+      call.cancel(verdict, new CallBlocked(verdict));
+    }
+  }
+}
+
+const NOT_LOADED = 'the kill state of this session was not loaded yet: the store does not answer';
+
+/** What a cancelled attempt is told: a switch may cancel what it would not have refused, then as it tells a write. */
+function cancellation(by: Switch, { kind, tool }: Attempt): Denied {
+  const verdict = denialBy([by], { kind, tool }) ?? denialBy([by], { kind: 'write', tool });
+  return verdict ?? denialBy([{ ...by, mode: 'stop_all' }], { kind, tool })!;
+}

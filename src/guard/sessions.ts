@@ -1,0 +1,154 @@
+import { SentinelError } from '../domain/errors.ts';
+import type { ToolKind } from '../domain/tool-kind.ts';
+import { lineageOf } from './ancestors.ts';
+import type { CallInFlight } from './calls-in-flight.ts';
+import type { GuardStore } from './guard-store.ts';
+import { type Bench, OpenSession } from './open-session.ts';
+import type { StateReader } from './state-reader.ts';
+
+interface Entry {
+  readonly open: OpenSession;
+  parent: string | null;
+  /** Those that are not ended. */
+  handles: number;
+  loading: Promise<void> | null;
+}
+
+/** The sessions that are open in this guard, by tenant and id. */
+export class Sessions {
+  readonly #bench: Bench;
+  readonly #store: () => GuardStore;
+  readonly #reader: StateReader;
+  readonly #byTenant = new Map<string, Map<string, Entry>>();
+
+  constructor(bench: Bench, store: () => GuardStore, reader: StateReader) {
+    this.#bench = bench;
+    this.#store = store;
+    this.#reader = reader;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const sessions of this.#byTenant.values()) size += sessions.size;
+    return size;
+  }
+
+  get inFlight(): number {
+    let calls = 0;
+    for (const { open } of this.#all()) calls += open.calls.size;
+    return calls;
+  }
+
+  find(tenant: string, session: string): OpenSession | undefined {
+    const entry = this.#byTenant.get(tenant)?.get(session);
+    return entry === undefined || entry.handles === 0 ? undefined : entry.open;
+  }
+
+  /**
+   * Opens a session, or one more handle of it, and loads what stands over it. Rejects when the store does not answer;
+   * the session is open nevertheless, and loaded with the next refresh.
+   * @throws SentinelError `conflict` where it is open with another parent
+   */
+  open(tenant: string, session: string, parent: string | null): { open: OpenSession; loading: Promise<void> } {
+    const entry = this.#entry(tenant, session);
+    if (parent !== null && entry.parent !== null && parent !== entry.parent) {
+      throw new SentinelError('conflict', `Session ${session} is open with parent ${entry.parent}, not ${parent}.`);
+    }
+    entry.handles += 1;
+    if (parent === null || parent === entry.parent) return { open: entry.open, loading: this.#load(entry) };
+    entry.parent = parent;
+    entry.open.markUnloaded();
+    const before = entry.loading?.catch(() => undefined);
+    return {
+      open: entry.open,
+      loading: before === undefined ? this.#load(entry) : before.then(() => this.#load(entry)),
+    };
+  }
+
+  /** @returns true when it was the last handle of the session. What is still in flight stays watched until it settles. */
+  endHandle(open: OpenSession): boolean {
+    const entry = this.#current(open);
+    if (entry === null) return false;
+    entry.handles -= 1;
+    this.#forgetUnused(entry);
+    return entry.handles === 0;
+  }
+
+  beginCall(open: OpenSession, tool: string, kind: ToolKind): CallInFlight {
+    return open.calls.begin(tool, kind);
+  }
+
+  endCall(open: OpenSession, call: CallInFlight): void {
+    open.calls.settled(call);
+    const entry = this.#current(open);
+    if (entry !== null) this.#forgetUnused(entry);
+  }
+
+  /** Loads those that could not be loaded when they were opened. */
+  async loadMissing(): Promise<void> {
+    await inParts(
+      [...this.#all()].filter(({ open }) => !open.loaded),
+      (entry) => this.#load(entry),
+    );
+  }
+
+  /** Another store knows nothing of them. */
+  async registerAgain(): Promise<void> {
+    const store = this.#store();
+    await inParts([...this.#all()], ({ open, parent }) => store.registerSession(open.tenant, open.session, parent));
+  }
+
+  #current(open: OpenSession): Entry | null {
+    const entry = this.#byTenant.get(open.tenant)?.get(open.session);
+    return entry?.open === open ? entry : null;
+  }
+
+  #forgetUnused({ open, handles }: Entry): void {
+    const sessions = this.#byTenant.get(open.tenant);
+    if (handles > 0 || open.calls.size > 0 || sessions === undefined) return;
+    sessions.delete(open.session);
+    if (sessions.size === 0) this.#byTenant.delete(open.tenant);
+    open.release();
+  }
+
+  *#all(): Generator<Entry> {
+    for (const sessions of this.#byTenant.values()) yield* sessions.values();
+  }
+
+  #entry(tenant: string, session: string): Entry {
+    const sessions = this.#byTenant.get(tenant) ?? new Map<string, Entry>();
+    this.#byTenant.set(tenant, sessions);
+    let entry = sessions.get(session);
+    if (entry === undefined) {
+      const open = new OpenSession(tenant, session, this.#bench);
+      entry = { open, parent: null, handles: 0, loading: null };
+      sessions.set(session, entry);
+    }
+    return entry;
+  }
+
+  #load(entry: Entry): Promise<void> {
+    if (entry.loading === null && entry.open.loaded) return Promise.resolve();
+    entry.loading ??= this.#read(entry).finally(() => {
+      entry.loading = null;
+    });
+    return entry.loading;
+  }
+
+  /** Registers first: from then on an operator finds the session by its id alone. */
+  async #read({ open, parent }: Entry): Promise<void> {
+    const store = this.#store();
+    await store.registerSession(open.tenant, open.session, parent);
+    const { ancestors, broken } = await lineageOf(store, open.tenant, open.session, parent);
+    open.descendsFrom(ancestors, broken);
+    await this.#reader.load(open.scopes, [open.tenant]);
+    open.markLoaded();
+  }
+}
+
+/** So many at once that the store is kept busy, and not blocked for others. */
+const PART = 100;
+
+async function inParts<T>(all: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
+  for (let first = 0; first < all.length; first += PART) await Promise.all(all.slice(first, first + PART).map(work));
+}

@@ -1,0 +1,38 @@
+import { TEXT_BYTES_MAX } from '../domain/event/limits.ts';
+import { isText } from '../domain/event/validate.ts';
+import { compileToolLists, type ToolKind, type ToolLists, type ToolMatchers, toolKind } from '../domain/tool-kind.ts';
+
+/** Tools are chosen by agents: beyond so many names the memory starts over. */
+const REMEMBERED_MAX = 4_096;
+
+/** Which tools write, by the lists that the daemon publishes; before they are known an unlisted tool is a write. */
+export class ToolKinds {
+  #lists: ToolMatchers = compileToolLists({ write: [], read: [] });
+  /** By tool: what it is where the caller says nothing, or says `write`. */
+  readonly #undeclared = new Map<string, ToolKind>();
+  /** By tool: what it is where the caller says `read`. */
+  readonly #declaredRead = new Map<string, ToolKind>();
+
+  use(lists: ToolLists): void {
+    this.#lists = compileToolLists(lists);
+    this.#undeclared.clear();
+    this.#declaredRead.clear();
+  }
+
+  /** @throws TypeError where the tool is no name that an event could carry. */
+  of(tool: string, declared: ToolKind | undefined): ToolKind {
+    const known = declared === 'read' ? this.#declaredRead : this.#undeclared;
+    const kind = known.get(tool) ?? this.#learn(known, tool, declared);
+    return declared === undefined || declared === 'read' ? kind : 'write';
+  }
+
+  #learn(known: Map<string, ToolKind>, tool: string, declared: ToolKind | undefined): ToolKind {
+    if (tool === '' || !isText(tool, TEXT_BYTES_MAX)) {
+      throw new TypeError(`a tool's name is 1 to ${TEXT_BYTES_MAX} bytes of well-formed text`);
+    }
+    if (known.size >= REMEMBERED_MAX) known.clear();
+    const kind = toolKind(tool, this.#lists, declared);
+    known.set(tool, kind);
+    return kind;
+  }
+}
