@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { Database } from 'lmdb';
 import type { CheckpointKey, CheckpointStore, StoredCheckpoint } from '../../ports/checkpoint-store.ts';
-import type { EmbeddedEnv } from './env.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { EmbeddedStore } from './store.ts';
 
 interface Manifest {
   readonly epoch: number;
@@ -11,29 +13,33 @@ interface Manifest {
 
 type PartitionKey = [log: string, partition: number];
 
-/** Checkpoints in the embedded environment: chunks and manifest change in one transaction. */
-export class EmbeddedCheckpointStore implements CheckpointStore {
-  readonly #env: EmbeddedEnv;
+/**
+ * Opens the checkpoints in `checkpoints` below the folder of everything embedded.
+ * @throws SentinelError `store_rejected` where the folder cannot be ours, `store_full` where the disk is full.
+ */
+export function openEmbeddedCheckpointStore(options: { readonly dir: string; readonly clock: Clock }): CheckpointStore {
+  return new EmbeddedCheckpointStore(EmbeddedStore.open(join(options.dir, 'checkpoints')), options.clock);
+}
+
+/** Checkpoints on lmdb: chunks and manifest change in one transaction. */
+class EmbeddedCheckpointStore implements CheckpointStore {
+  readonly #store: EmbeddedStore;
   readonly #epochs: Database<number, PartitionKey>;
   readonly #manifests: Database<Manifest, PartitionKey>;
-  readonly #chunks: Database<Buffer, [string, number, number]>;
-  readonly #nowMs: () => number;
+  readonly #chunks: Database<Uint8Array, [string, number, number]>;
+  readonly #clock: Clock;
 
-  /** @param nowMs epoch ms */
-  constructor(env: EmbeddedEnv, nowMs: () => number) {
-    this.#env = env;
-    this.#nowMs = nowMs;
-    this.#epochs = env.table<number>('checkpoint-epochs') as unknown as Database<number, PartitionKey>;
-    this.#manifests = env.table<Manifest>('checkpoint-manifests') as unknown as Database<Manifest, PartitionKey>;
-    this.#chunks = env.table<Buffer>('checkpoint-chunks', { encoding: 'binary' }) as unknown as Database<
-      Buffer,
-      [string, number, number]
-    >;
+  constructor(store: EmbeddedStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#epochs = store.table('epochs');
+    this.#manifests = store.table('manifests');
+    this.#chunks = store.binaryTable('chunks');
   }
 
   begin(log: string, partition: number): Promise<number> {
-    return this.#env.write(() => {
-      const epoch = Math.max((this.#epochs.get([log, partition]) ?? -1) + 1, this.#nowMs() * 1_000);
+    return this.#store.writeLater(() => {
+      const epoch = Math.max((this.#epochs.get([log, partition]) ?? -1) + 1, this.#clock.now() * 1_000);
       void this.#epochs.put([log, partition], epoch);
       return epoch;
     });
@@ -41,7 +47,7 @@ export class EmbeddedCheckpointStore implements CheckpointStore {
 
   save(key: CheckpointKey, chunks: readonly Uint8Array[]): Promise<boolean> {
     const { log, partition, epoch, offset } = key;
-    return this.#env.write(() => {
+    return this.#store.writeLater(() => {
       if (epoch < (this.#epochs.get([log, partition]) ?? -1)) return false;
       const old = this.#manifests.get([log, partition]);
       if (old !== undefined && !isGreater(key, old)) return false;
@@ -59,13 +65,13 @@ export class EmbeddedCheckpointStore implements CheckpointStore {
     if (manifest === undefined) return null;
     const parts = Array.from({ length: manifest.chunks }, (_, n) => this.#chunks.get([log, partition, n]));
     if (parts.some((part) => part === undefined)) return null;
-    const bytes = Buffer.concat(parts as Buffer[]);
+    const bytes = Buffer.concat(parts as Uint8Array[]);
     if (bytes.length !== manifest.bytes) return null;
     return { log, partition, epoch: manifest.epoch, offset: manifest.offset, bytes };
   }
 
   close(): Promise<void> {
-    return this.#env.close();
+    return this.#store.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from 'lmdb';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogBatch, LogConsumer, LogSubscription } from '../../ports/event-log.ts';
-import type { EmbeddedEnv } from './env.ts';
+import type { EmbeddedStore } from './store.ts';
 import type { TopicTables } from './topic-tables.ts';
 
 const BATCH = 500;
@@ -25,7 +25,7 @@ interface Owner {
  *   waiting (another process reads) ──► restoring ──► reading ──► stopped | crashed
  */
 export class EmbeddedConsumer implements LogSubscription {
-  readonly #env: EmbeddedEnv;
+  readonly #store: EmbeddedStore;
   readonly #tables: TopicTables;
   readonly #topic: string;
   readonly #partitions: readonly number[];
@@ -44,7 +44,7 @@ export class EmbeddedConsumer implements LogSubscription {
   #wake: () => void = () => {};
 
   constructor(
-    env: EmbeddedEnv,
+    store: EmbeddedStore,
     tables: TopicTables,
     topic: string,
     partitions: number,
@@ -52,15 +52,15 @@ export class EmbeddedConsumer implements LogSubscription {
     consumer: LogConsumer,
     onEnd: () => void,
   ) {
-    this.#env = env;
+    this.#store = store;
     this.#tables = tables;
     this.#topic = topic;
     this.#partitions = Array.from({ length: partitions }, (_, partition) => partition);
     this.#clock = clock;
     this.#consumer = consumer;
     this.#onEnd = onEnd;
-    this.#owners = env.table<Owner>('log-owners') as unknown as Database<Owner, string>;
-    this.#commits = env.table<number>('log-commits') as unknown as Database<number, [string, number]>;
+    this.#owners = store.table('owners');
+    this.#commits = store.table('commits');
   }
 
   start(): void {
@@ -77,7 +77,7 @@ export class EmbeddedConsumer implements LogSubscription {
   }
 
   async commit(partition: number, nextOffset: number): Promise<void> {
-    await this.#env.write(() => void this.#commits.put([this.#topic, partition], nextOffset));
+    await this.#store.writeLater(() => void this.#commits.put([this.#topic, partition], nextOffset));
   }
 
   pause(partition: number): void {
@@ -162,14 +162,14 @@ export class EmbeddedConsumer implements LogSubscription {
   /** One process reads at a time: two would decide everything twice. */
   async #own(): Promise<void> {
     while (!this.#stopped && !(await this.#tryOwn())) {
-      this.#outage = `another process (${this.#owners.get(this.#topic)?.pid ?? '?'}) reads ${this.#env.dir}`;
+      this.#outage = `another process (${this.#owners.get(this.#topic)?.pid ?? '?'}) reads ${this.#store.dir}`;
       await sleep(LOOK_EVERY_MS * 10, undefined, { signal: this.#abort.signal }).catch(() => {});
     }
     this.#outage = null;
   }
 
   #tryOwn(): Promise<boolean> {
-    return this.#env.write(() => {
+    return this.#store.writeLater(() => {
       const owner = this.#owners.get(this.#topic);
       const now = this.#clock.now();
       if (owner !== undefined && owner.pid !== process.pid && isAlive(owner.pid) && now - owner.at < OWNER_LOST_MS)
@@ -183,11 +183,11 @@ export class EmbeddedConsumer implements LogSubscription {
     const now = this.#clock.now();
     if (now - this.#beatAt < OWNER_BEAT_MS) return;
     this.#beatAt = now;
-    await this.#env.write(() => void this.#owners.put(this.#topic, { pid: process.pid, at: now }));
+    await this.#store.writeLater(() => void this.#owners.put(this.#topic, { pid: process.pid, at: now }));
   }
 
   async #disown(): Promise<void> {
-    await this.#env.write(() => void this.#owners.remove(this.#topic));
+    await this.#store.writeLater(() => void this.#owners.remove(this.#topic));
   }
 }
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SentinelError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -9,13 +11,14 @@ import type {
   LogSubscription,
   OutMessage,
 } from '../../ports/event-log.ts';
+import { Cell } from './cell.ts';
 import { EmbeddedConsumer } from './consumer.ts';
-import type { EmbeddedEnv } from './env.ts';
+import { EmbeddedStore } from './store.ts';
 import { type EmbeddedTopic, TopicTables } from './topic-tables.ts';
 
 export interface EmbeddedLogOptions {
-  /** Closed with the log. */
-  readonly env: EmbeddedEnv;
+  /** The folder of everything embedded; the log stands in `log` below it. Made where it is not there. */
+  readonly dir: string;
   readonly topics: {
     readonly events: string;
     readonly audit: string;
@@ -25,12 +28,10 @@ export interface EmbeddedLogOptions {
   readonly clock: Clock;
   /** Of the events topic; the others have one. Default 1. */
   readonly partitions?: number;
-  /** Records of events and of dead letters that are kept. Default 1,000,000. */
+  /** Records of events and of dead letters that are kept, per partition; audit records are never dropped. Default 1,000,000. */
   readonly eventsMax?: number;
 }
 
-/** The audit is kept five times as long as events; whoever needs it for ever runs Kafka. */
-const AUDIT_TIMES = 5;
 const PAGE = 500;
 /** How soon another process's appends are seen, ms. */
 const LOOK_EVERY_MS = 20;
@@ -42,9 +43,14 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The event log without Kafka: append-only tables in the embedded environment, with Kafka's offsets and semantics. */
-export class EmbeddedEventLog implements EventLog {
-  readonly #env: EmbeddedEnv;
+/** @throws SentinelError `store_rejected` where the folder cannot be ours, `store_full` where the disk is full. */
+export function openEmbeddedEventLog(options: EmbeddedLogOptions): EventLog {
+  return new EmbeddedEventLog(EmbeddedStore.open(join(options.dir, 'log')), options);
+}
+
+/** The event log without Kafka: append-only tables on lmdb, with Kafka's offsets and semantics. */
+class EmbeddedEventLog implements EventLog {
+  readonly #store: EmbeddedStore;
   readonly #clock: Clock;
   readonly #tables: TopicTables;
   readonly #topics: ReadonlyMap<string, EmbeddedTopic>;
@@ -54,10 +60,10 @@ export class EmbeddedEventLog implements EventLog {
   #writing: Promise<void> | null = null;
   #roundRobin = 0;
 
-  constructor({ env, topics, clock, partitions = 1, eventsMax = 1_000_000 }: EmbeddedLogOptions) {
-    this.#env = env;
+  constructor(store: EmbeddedStore, { topics, clock, partitions = 1, eventsMax = 1_000_000 }: EmbeddedLogOptions) {
+    this.#store = store;
     this.#clock = clock;
-    this.#tables = new TopicTables(env);
+    this.#tables = new TopicTables(store);
     this.#eventsTopic = topics.events;
     const topic = (name: string, said: Partial<EmbeddedTopic>): [string, EmbeddedTopic] => [
       name,
@@ -65,14 +71,17 @@ export class EmbeddedEventLog implements EventLog {
     ];
     this.#topics = new Map([
       topic(topics.events, { partitions }),
-      topic(topics.audit, { recordsMax: eventsMax * AUDIT_TIMES }),
+      topic(topics.audit, { recordsMax: Number.POSITIVE_INFINITY }),
       topic(topics.kill_state, { compacted: true }),
       topic(topics.dead_letter, {}),
     ]);
   }
 
+  /** The first process that asks makes the random id, the others read it. */
   async identity(): Promise<string> {
-    return `${this.#env.logId}/${this.#eventsTopic}`;
+    const cell = new Cell<string>(this.#store, 'id');
+    const id = this.#store.read(() => cell.get()) ?? (await this.#store.writeLater(() => cell.get() ?? newId(cell)));
+    return `${id}/${this.#eventsTopic}`;
   }
 
   async ensureTopics(): Promise<void> {
@@ -92,7 +101,7 @@ export class EmbeddedEventLog implements EventLog {
 
   async consume(consumer: LogConsumer): Promise<LogSubscription> {
     const { name, partitions } = this.#topic(this.#eventsTopic);
-    const started = new EmbeddedConsumer(this.#env, this.#tables, name, partitions, this.#clock, consumer, () =>
+    const started = new EmbeddedConsumer(this.#store, this.#tables, name, partitions, this.#clock, consumer, () =>
       this.#consumers.delete(started),
     );
     this.#consumers.add(started);
@@ -153,7 +162,7 @@ export class EmbeddedEventLog implements EventLog {
   async close(): Promise<void> {
     for (const consumer of [...this.#consumers]) await consumer.stop();
     await this.#writing;
-    await this.#env.close();
+    await this.#store.close();
   }
 
   #topic(name: string): EmbeddedTopic {
@@ -167,7 +176,7 @@ export class EmbeddedEventLog implements EventLog {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0);
       try {
-        const places = await this.#env.write(() => batch.map((one) => this.#put(one)));
+        const places = await this.#store.writeLater(() => batch.map((one) => this.#put(one)));
         for (const [index, { resolve }] of batch.entries()) resolve(places[index]!);
         for (const consumer of this.#consumers) consumer.wake();
       } catch (error) {
@@ -187,6 +196,12 @@ export class EmbeddedEventLog implements EventLog {
     if (key === null) return this.#roundRobin++ % partitions;
     return stableHash(key) % partitions;
   }
+}
+
+function newId(cell: Cell<string>): string {
+  const id = randomUUID();
+  cell.set(id);
+  return id;
 }
 
 /** FNV-1a over the text's units: the same key goes to the same partition, always. */

@@ -1,88 +1,97 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 import { embeddedError, notOurs } from './errors.ts';
 
 /**
- * One lmdb environment in a folder of its own, for several processes at once.
+ * One lmdb environment in a folder of its own, for several processes at once: the one way in which we open lmdb.
  *
- * Every change is one synchronous write transaction: whole or not at all, on disk when `write` returns, and visible to
- * every process from then on. Kill state, log and checkpoints have an environment each, because an environment has one
- * writer at a time and a stop must not wait for a checkpoint.
+ * Every change is one write transaction: whole or not at all, on disk before it is told as done, and visible to every
+ * process from then on. Kill state, log and checkpoints have an environment each, because an environment has one writer
+ * at a time and a stop must not wait for a checkpoint. An environment is written either with `write` or with
+ * `writeLater`, never with both: so that nobody who holds the thread waits for a transaction that needs it.
  */
 export class EmbeddedStore {
   readonly dir: string;
-  readonly #root: RootDatabase;
+  readonly #opened: Opened;
   #closed = false;
 
-  private constructor(dir: string, root: RootDatabase) {
+  private constructor(dir: string, opened: Opened) {
     this.dir = dir;
-    this.#root = root;
+    this.#opened = opened;
+    opened.users += 1;
   }
 
   /** @throws SentinelError `store_rejected` where the folder cannot be ours, `store_full` where the disk is full. */
   static open(dir: string): EmbeddedStore {
     const path = resolve(dir);
-    try {
-      mkdirSync(path, { recursive: true });
-      refuseForeignFile(join(path, 'data.mdb'), path);
-      // Without overlapping sync the write transaction itself waits for the disk; `.sentinel` is a folder, not a file.
-      const root = open({ path, noSubdir: false, overlappingSync: false, maxDbs: 32 });
-      return new EmbeddedStore(path, root);
-    } catch (error) {
-      throw embeddedError(error, path);
-    }
+    const known = openedHere.get(path) ?? { root: openRoot(path), users: 0 };
+    openedHere.set(path, known);
+    return new EmbeddedStore(path, known);
   }
 
   /** Values are JSON, keys are numbers, strings without NUL, and arrays of them, in their natural order. */
   table<V, K extends Key = Key>(name: string): Database<V, K> {
-    return this.#root.openDB<V, K>(name, { encoding: 'json' });
+    return this.#opened.root.openDB<V, K>(name, { encoding: 'json' });
   }
 
   /** Keys are the bytes of texts that may hold anything. */
   byteTable<V>(name: string): Database<V, Uint8Array> {
-    return this.#root.openDB<V, Uint8Array>(name, { encoding: 'json', keyEncoding: 'binary' });
+    return this.#opened.root.openDB<V, Uint8Array>(name, { encoding: 'json', keyEncoding: 'binary' });
   }
 
   binaryTable<K extends Key = Key>(name: string): Database<Uint8Array, K> {
-    return this.#root.openDB<Uint8Array, K>(name, { encoding: 'binary' });
+    return this.#opened.root.openDB<Uint8Array, K>(name, { encoding: 'binary' });
   }
 
-  /** Runs one transaction; throwing inside undoes all of it. On disk when it returns. */
+  /** Runs one transaction at once, in well under a millisecond and one wait for the disk. Throwing inside undoes all of it. */
   write<T>(change: () => T): T {
     return this.#guarded(() => {
       let result: T | undefined;
       // A body that gives back a promise would hold the one write lock until that resolves: nothing is given back.
-      this.#root.transactionSync(() => {
+      this.#opened.root.transactionSync(() => {
         result = change();
       });
       return result as T;
     });
   }
 
+  /** Runs in the next transaction, with whatever else waits for it; the wait for the disk is another thread's. */
+  async writeLater<T>(change: () => T): Promise<T> {
+    try {
+      if (this.#closed) throw new Error('it was closed');
+      return await this.#opened.root.childTransaction(change);
+    } catch (error) {
+      throw embeddedError(error, this.dir);
+    }
+  }
+
   /** Reads the newest state that any process has committed. */
   read<T>(look: () => T): T {
     return this.#guarded(() => {
-      this.#root.resetReadTxn();
+      this.#opened.root.resetReadTxn();
       return look();
     });
   }
 
   /** Removes everything, for tests of loss. */
   clear(): void {
-    const names = this.read(() => [...this.#root.getKeys()].map(String));
+    const names = this.read(() => [...this.#opened.root.getKeys()].map(String));
     // Opened before the transaction and with plain keys: otherwise lmdb leaves the tables unreadable to who has them open.
-    const tables = names.map((name) => this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }));
+    const tables = names.map((name) => this.#opened.root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }));
     this.write(() => {
       for (const table of tables) table.clearSync();
     });
   }
 
-  /** Idempotent. */
+  /** Whoever opened it last closes it for real. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#root.close();
+    this.#opened.users -= 1;
+    if (this.#opened.users > 0) return;
+    openedHere.delete(this.dir);
+    await this.#opened.root.close();
   }
 
   #guarded<T>(run: () => T): T {
@@ -92,6 +101,26 @@ export class EmbeddedStore {
     } catch (error) {
       throw embeddedError(error, this.dir);
     }
+  }
+}
+
+interface Opened {
+  readonly root: RootDatabase;
+  users: number;
+}
+
+/** One environment per folder and process: its locks are the process's, and its transactions know of each other. */
+const openedHere = new Map<string, Opened>();
+
+function openRoot(path: string): RootDatabase {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    refuseForeignFile(join(path, 'data.mdb'), path);
+    // Without overlapping sync a transaction itself waits for the disk; `.sentinel` is a folder, not a file.
+    return open({ path, noSubdir: false, overlappingSync: false, maxDbs: 32 });
+  } catch (error) {
+    throw embeddedError(error, path);
   }
 }
 

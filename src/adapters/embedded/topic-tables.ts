@@ -1,7 +1,7 @@
 import type { Database } from 'lmdb';
 import type { AppendedAt, LogRecord, OutMessage } from '../../ports/event-log.ts';
-import type { EmbeddedEnv } from './env.ts';
 import { appendedAtOf, decodeRecord, encodeRecord } from './record-codec.ts';
+import type { EmbeddedStore } from './store.ts';
 
 /** A topic and how much of it is kept. */
 export interface EmbeddedTopic {
@@ -23,14 +23,14 @@ interface Tail {
 
 /** The tables of the log. Writing happens inside a transaction of the caller's. */
 export class TopicTables {
-  readonly #records: Database<Buffer, RecordKey>;
+  readonly #records: Database<Uint8Array, RecordKey>;
   readonly #tails: Database<Tail, [string, number]>;
   readonly #newestOfKey: Database<number, [string, number, string]>;
 
-  constructor(env: EmbeddedEnv) {
-    this.#records = env.table<Buffer>('log-records', { encoding: 'binary' }) as unknown as Database<Buffer, RecordKey>;
-    this.#tails = env.table<Tail>('log-tails') as unknown as Database<Tail, [string, number]>;
-    this.#newestOfKey = env.table<number>('log-keys') as unknown as Database<number, [string, number, string]>;
+  constructor(store: EmbeddedStore) {
+    this.#records = store.binaryTable('records');
+    this.#tails = store.table('tails');
+    this.#newestOfKey = store.table('keys');
   }
 
   /** @param now epoch ms; append times of a partition never go back */

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openEnv } from '../../../src/adapters/embedded/env.ts';
-import { EmbeddedEventLog } from '../../../src/adapters/embedded/event-log.ts';
+import { openEmbeddedEventLog } from '../../../src/adapters/embedded/event-log.ts';
+import { openEmbeddedKillStore } from '../../../src/adapters/embedded/kill-store.ts';
 import { DEFAULT_TOPICS } from '../../../src/daemon/config/config.ts';
-import { isSentinelError } from '../../../src/domain/errors.ts';
+import { byOperator, SENTINEL, session, verdictOf } from '../../conformance/kill-store/harness.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -15,18 +15,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const open = () =>
-  new EmbeddedEventLog({ env: openEnv(dir), topics: DEFAULT_TOPICS, clock: { now: () => Date.now() } });
+const open = () => openEmbeddedEventLog({ dir, topics: DEFAULT_TOPICS, clock: { now: () => Date.now() } });
 
-/** Runs the appending process and kills it after so many acknowledged appends. @returns the last acknowledged offset. */
-async function killedAfter(appends: number): Promise<number> {
-  const script = new URL('append-loop.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Runs the script and kills it after so many lines, each of them something acknowledged. @returns the last line. */
+async function killedAfter(lines: number, script: string): Promise<number> {
+  const child = spawn(process.execPath, ['--import', 'tsx', new URL(script, import.meta.url).pathname, dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let last = -1;
   let seen = 0;
   for await (const line of createInterface({ input: child.stdout })) {
     last = Number(line);
-    if (++seen === appends) child.kill('SIGKILL');
+    if (++seen === lines) child.kill('SIGKILL');
   }
   return last;
 }
@@ -37,7 +37,7 @@ describe('the embedded log survives kill -9', () => {
     const identity = await before.identity();
     await before.close();
     for (const appends of [1, 40]) {
-      const last = await killedAfter(appends);
+      const last = await killedAfter(appends, 'append-loop.ts');
       const log = open();
       const offsets: number[] = [];
       await log.readAll(DEFAULT_TOPICS.events, ({ offset }) => offsets.push(offset));
@@ -51,15 +51,16 @@ describe('the embedded log survives kill -9', () => {
   }, 30_000);
 });
 
-describe('a folder that cannot be used', () => {
-  it('is one clear sentence that names it and the setting', () => {
-    const file = join(dir, 'a-file');
-    writeFileSync(file, '');
-    try {
-      openEnv(join(file, 'below'));
-      expect.unreachable();
-    } catch (error) {
-      expect(isSentinelError(error) && error.message).toMatch(/a-file\/below cannot be used .*SENTINEL_DIR/);
-    }
-  });
+describe('the embedded kill store survives kill -9', () => {
+  it('every acknowledged kill stands, each with its flag, version and outbox entry, and killing goes on', async () => {
+    const last = await killedAfter(40, 'trip-loop.ts');
+    const store = openEmbeddedKillStore({ dir, clock: { now: () => Date.now() } });
+    const { states } = await store.page(0, 10_000);
+    expect(states.length).toBeGreaterThan(last);
+    expect(states.map(({ scope }) => scope)).toEqual(Array.from(states, (_, index) => `session:acme:s${index}`));
+    expect((await store.entries(null, 10_000)).map(({ note }) => note.state)).toEqual(states.map(({ state }) => state));
+    expect(await store.adoptAll(SENTINEL)).toEqual([]);
+    expect(verdictOf(await store.trip(byOperator(session('acme', 'after'), { decisionId: 'after' })))).toBe('applied');
+    await store.close();
+  }, 30_000);
 });
