@@ -31,16 +31,16 @@ export function failedRecord(decision: Decision, code: string, detail: string): 
 
 /**
  * What a decision does when it is applied, as a backtest writes it: the types of the live trail, without what only the
- * present knows.
+ * present knows. `at`: the horizon at which it is applied, epoch ms.
  */
-export function wouldBeRecord(decision: Decision): AuditFacts {
+export function wouldBeRecord(decision: Decision, at: number): AuditFacts {
   const type: AuditType =
     decision.action === 'terminate_session'
       ? 'session.terminated'
       : decision.action === 'disable_tool'
         ? 'tool.disabled'
         : 'switch.tripped';
-  return decisionRecord(type, decision, '', decision.reason);
+  return decisionRecord(type, decision, '', decision.reason, { at });
 }
 
 function decisionRecord(
@@ -48,7 +48,7 @@ function decisionRecord(
   decision: Decision,
   part: string,
   reason: string,
-  end?: { readonly at: number; readonly count: number },
+  end?: { readonly at: number; readonly count?: number },
 ): AuditFacts {
   const { alert } = decision;
   return auditFacts({ type, scope: scopeText(decision.scope), subject: decision.id, part }, end?.at ?? alert.at, {

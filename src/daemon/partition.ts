@@ -1,17 +1,19 @@
-import { alertRecord } from '../audit/alert-records.ts';
-import { failedRecord, simulatedRecord, suppressedRecord, suppressionEndRecord } from '../audit/decision-records.ts';
-import type { Alert, FiringAlert, ResolvedAlert } from '../domain/alert.ts';
+import { failedRecord } from '../audit/decision-records.ts';
+import { stepRecord } from '../audit/step-record.ts';
+import type { Alert } from '../domain/alert.ts';
 import type { AuditFacts } from '../domain/audit-record.ts';
-import type { Decision } from '../domain/decision.ts';
+import type { Decision, DecisionOutcome } from '../domain/decision.ts';
 import { isRetryable, messageOf } from '../domain/errors.ts';
 import type { Decoder } from '../domain/event/decode.ts';
 import type { SymbolTables } from '../domain/event/symbol-tables.ts';
 import { EventType, type EventView, Phase, Status } from '../domain/event/view.ts';
 import { causeTime } from '../domain/ids.ts';
 import type { CompiledRuleSet } from '../domain/rule.ts';
+import type { Step } from '../domain/step.ts';
 import type { Engine } from '../engine/index.ts';
 import type { LogBatch, LogRecord } from '../ports/event-log.ts';
-import type { Due, Moment, Responder, Suppression } from '../responder/responder.ts';
+import { alertCourse, type Course, dueCourse, outcomeCourse, ripeCourse } from '../responder/course.ts';
+import type { Moment, Responder } from '../responder/responder.ts';
 import type { Actuator } from './actuator.ts';
 import { blockedCallRecord } from './blocked.ts';
 import type { CheckpointHead } from './checkpoint.ts';
@@ -106,7 +108,7 @@ export class Partition {
       // Producers' times say nothing about the log; only the broker's tell one log from another.
       this.#last = batch.logAppendTime ? { offset: record.offset, appendedAt: record.appendedAt } : null;
       const alerts = this.#step(record);
-      if (alerts.length > 0) await this.handle(alerts);
+      if (alerts.length > 0 || this.#parts.responder.ripeAt <= this.engine.horizon) await this.handle(alerts);
       if (this.#shared.queue.full) await this.#waitForRoom(batch);
     }
     if (batch.isStale()) return;
@@ -120,11 +122,11 @@ export class Partition {
     if (this.#quiet) return;
     const now = this.#moment();
     if (now.wall < this.#retryAt) return;
-    for (const decision of this.#again.splice(0)) {
-      if (!(await this.#attempt(decision, now))) this.#again.push(decision);
-    }
-    await this.#carryOut(this.#parts.responder.due(now, (rule, key) => this.engine.holding(rule, key)));
-    this.#parts.responder.forget(now.horizon, this.#shared.longestCooldownMs());
+    const { responder } = this.#parts;
+    for (const decision of this.#again.splice(0)) await this.#attemptAgain(decision);
+    const due = responder.due(now, (rule, key) => this.engine.holding(rule, key));
+    await this.#follow(dueCourse(responder, due, now.horizon, this.#moment));
+    responder.forget(now.horizon, this.#shared.longestCooldownMs());
   }
 
   async fence({ scope, at }: Fence): Promise<void> {
@@ -210,41 +212,51 @@ export class Partition {
   /** A drained partition follows the wall clock, as far as nothing older can still come. */
   async #followClock(batch: LogBatch): Promise<void> {
     if (this.engine.nextOffset < batch.endOffset) return;
-    const alerts = this.engine.advance(batch.askedAt - DRAIN_MS);
-    if (alerts.length > 0) await this.handle(alerts);
+    await this.handle(this.engine.advance(batch.askedAt - DRAIN_MS));
   }
 
-  /** Records alerts and acts on them. */
+  /** Records alerts and acts on them, and on what waited for the horizon that the engine has reached. */
   async handle(alerts: readonly Alert[]): Promise<void> {
+    const { responder } = this.#parts;
+    const { horizon } = this.engine;
     // The engine reuses its array; the next step may come while we wait for the kill store.
-    for (const alert of [...alerts]) {
-      this.#record(alertRecord(alert, this.#shared.log));
-      if (alert.state === 'firing') await this.#fire(alert);
-      else this.#resolve(alert);
+    await this.#follow(alertCourse(responder, [...alerts], this.#moment, this.#quiet));
+    await this.#follow(ripeCourse(responder, horizon, this.#moment));
+  }
+
+  async #follow(course: Course): Promise<void> {
+    let answer: DecisionOutcome | null = null;
+    for (;;) {
+      const next = course.next(answer);
+      if (next.done) return;
+      answer = await this.#carryOut(next.value);
     }
   }
 
-  async #fire(alert: FiringAlert): Promise<void> {
-    this.#shared.metrics.alerts.inc({ rule: alert.rule.name, severity: alert.rule.severity });
-    if (this.#quiet) this.#parts.responder.open(alert, this.#moment());
-    else await this.#carryOut(this.#parts.responder.fire(alert, this.#moment()));
-  }
-
-  #resolve(alert: ResolvedAlert): void {
-    const { suppressed, unreached } = this.#parts.responder.resolve(alert);
-    this.#again.push(...unreached);
-    for (const { decision, code, detail, at, count } of suppressed) {
-      this.#record(suppressionEndRecord(decision, code, detail, { at, count }));
+  /** Records a step and carries it out. @returns the outcome of an attempt, null while the kill store is not there */
+  async #carryOut(step: Step): Promise<DecisionOutcome | null> {
+    const { metrics } = this.#shared;
+    const facts = stepRecord(step, this.#shared.log);
+    if (facts !== null) this.#record(facts);
+    if (step.type === 'attempt') return this.#attempt(step.decision);
+    if (step.type === 'unreached') this.#again.push(step.decision);
+    if (step.type === 'suppressed')
+      metrics.actions.inc({ action: step.suppression.decision.action, outcome: 'suppressed' });
+    if (step.type === 'alert' && step.alert.state === 'firing') {
+      const { name, severity } = step.alert.rule;
+      metrics.alerts.inc({ rule: name, severity });
     }
+    return null;
   }
 
-  async #carryOut({ attempts, suppressed }: Due): Promise<void> {
-    this.#recordSuppressed(suppressed);
-    for (const decision of attempts) await this.#attempt(decision, this.#moment());
+  async #attemptAgain(decision: Decision): Promise<void> {
+    const outcome = await this.#attempt(decision);
+    if (outcome === null) this.#again.push(decision);
+    else await this.#follow(outcomeCourse(this.#parts.responder, decision, outcome, this.#moment));
   }
 
-  /** @returns false when the kill store was not there. */
-  async #attempt(decision: Decision, now: Moment): Promise<boolean> {
+  /** @returns null when the kill store was not there. */
+  async #attempt(decision: Decision): Promise<DecisionOutcome | null> {
     const { metrics, actuator } = this.#shared;
     const group = this.#rules.set.groups.find(({ name }) => name === decision.alert.rule.group);
     try {
@@ -253,30 +265,21 @@ export class Partition {
       if (outboxId !== null) this.#unconfirmed.set(outboxId, decision);
       metrics.actions.inc({ action: decision.action, outcome: outcome.status });
       if (outcome.status === 'applied') this.#observeLatency(decision, outcome.appliedAt);
-      if (outcome.status === 'simulated') this.#record(simulatedRecord(decision));
-      this.#recordSuppressed(this.#parts.responder.settle(decision, outcome, now));
-      return true;
+      return outcome;
     } catch (error) {
-      this.#failed(decision, error, now);
-      return false;
+      this.#failed(decision, error);
+      return null;
     }
   }
 
   /** Nothing is lost: the decision stays waiting. What will not heal by itself is said in the audit, once. */
-  #failed(decision: Decision, error: unknown, now: Moment): void {
+  #failed(decision: Decision, error: unknown): void {
     const message = messageOf(error);
     this.#storeOutage = message;
-    this.#retryAt = now.wall + RETRY_UNAVAILABLE_MS;
+    this.#retryAt = this.#shared.now() + RETRY_UNAVAILABLE_MS;
     this.#shared.metrics.actions.inc({ action: decision.action, outcome: 'failed' });
     if (this.#parts.responder.postpone(decision, this.#retryAt) && !isRetryable(error)) {
       this.#record(failedRecord(decision, 'store', message));
-    }
-  }
-
-  #recordSuppressed(suppressed: readonly Suppression[]): void {
-    for (const { decision, code, detail } of suppressed) {
-      this.#shared.metrics.actions.inc({ action: decision.action, outcome: 'suppressed' });
-      this.#record(suppressedRecord(decision, code, detail));
     }
   }
 
@@ -298,9 +301,7 @@ export class Partition {
     }
   }
 
-  #moment(): Moment {
-    return { horizon: this.engine.horizon, wall: this.#shared.now() };
-  }
+  readonly #moment = (): Moment => ({ horizon: this.engine.horizon, wall: this.#shared.now() });
 
   get #quiet(): boolean {
     return this.engine.nextOffset < this.#parts.quietUntil;

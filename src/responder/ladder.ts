@@ -5,7 +5,9 @@ import { rfc3339 } from '../domain/time.ts';
 
 /** What the ladder judges by, besides the decision itself. */
 export interface Circumstances {
-  /** Of the decision's partition, epoch ms. */
+  /** The horizon that it is judged for, epoch ms: of the alert, or of the end of what it waited for. */
+  readonly at: number;
+  /** Of the decision's partition as it is now, epoch ms. */
   readonly horizon: number;
   /** Wall clock, epoch ms; the horizon in a backtest. */
   readonly wall: number;
@@ -17,7 +19,13 @@ export interface Circumstances {
 /** Go on to the kill switch, or the reason why not. */
 export type Judgement =
   | { readonly act: true }
-  | { readonly act: false; readonly code: SuppressionCode; readonly detail: string };
+  | {
+      readonly act: false;
+      readonly code: SuppressionCode;
+      readonly detail: string;
+      /** When to judge again: a time on the horizon, or null for never. `retry`: only the present can tell. */
+      readonly until: number | null | 'retry';
+    };
 
 const ACT: Judgement = { act: true };
 
@@ -27,22 +35,23 @@ const ACT: Judgement = { act: true };
  */
 export function judge(decision: Decision, now: Circumstances): Judgement {
   const { rule, key } = decision.alert;
-  if (rule.severity !== 'critical') return no('severity', `only critical rules act, this one is ${rule.severity}`);
-  const exception = rule.exceptions.find((candidate) => excepts(candidate, key, now.horizon));
-  if (exception) return no('exception', exceptionText(exception));
-  if (now.lastCauseAt !== null && now.horizon < now.lastCauseAt + rule.cooldownMs)
-    return no('cooldown', 'the rule acted on this key less than its cooldown ago');
+  if (rule.severity !== 'critical')
+    return no('severity', `only critical rules act, this one is ${rule.severity}`, null);
+  const exception = rule.exceptions.find((candidate) => excepts(candidate, key, now.at));
+  if (exception) return no('exception', exceptionText(exception), exception.until);
+  const cooledAt = now.lastCauseAt === null ? 0 : now.lastCauseAt + rule.cooldownMs;
+  if (now.at < cooledAt) return no('cooldown', 'the rule acted on this key less than its cooldown ago', cooledAt);
   if (now.wall - now.horizon > now.staleAfterMs)
-    return no('stale', 'the evidence is older than responder.stale_after: waiting until the backlog is read');
+    return no('stale', 'the evidence is older than responder.stale_after: waiting until the backlog is read', 'retry');
   return ACT;
 }
 
-function no(code: SuppressionCode, detail: string): Judgement {
-  return { act: false, code, detail };
+function no(code: SuppressionCode, detail: string, until: number | null | 'retry'): Judgement {
+  return { act: false, code, detail, until };
 }
 
-function excepts(exception: Exception, key: KeyTexts, horizon: number): boolean {
-  if (exception.until !== null && horizon >= exception.until) return false;
+function excepts(exception: Exception, key: KeyTexts, at: number): boolean {
+  if (exception.until !== null && at >= exception.until) return false;
   return compileKeyMatch(exception.match)(key);
 }
 

@@ -2,6 +2,7 @@ import { episodeText, type FiringAlert, type ResolvedAlert } from '../domain/ale
 import type { Decision, DecisionOutcome, SuppressionCode } from '../domain/decision.ts';
 import { causeTime } from '../domain/ids.ts';
 import { scopeText } from '../domain/scope.ts';
+import type { ClosedSuppression, Suppression } from '../domain/step.ts';
 import { decisionsFor } from './decisions.ts';
 import { judge } from './ladder.ts';
 import { RETRY_EVERY_MS, type ResponderSettings } from './settings.ts';
@@ -13,8 +14,10 @@ import { RETRY_EVERY_MS, type ResponderSettings } from './settings.ts';
  *      ▲        │
  *      └────────┴─► suppressed     (a rung of the ladder or the kill switch said why not; tried again, same id)
  *
- * and ends with its episode. The caller attempts what `fire` and `due` return at the kill switch and tells the outcome with
- * `settle`. Pure: time is an argument, the state is plain data.
+ * and ends with its episode. What an exception or a cooldown holds back is judged again when the horizon reaches its end
+ * (`ripen`), so that a replay decides the same; what only the present knows, by the wall clock (`due`). The caller attempts
+ * what they and `fire` return at the kill switch and tells the outcome with `settle`. Pure: time is an argument, the state
+ * is plain data.
  */
 export class Responder {
   readonly #settings: ResponderSettings;
@@ -23,6 +26,7 @@ export class Responder {
   readonly #open = new Set<string>();
   /** Rule and key → time of the cause of the last applied decision. */
   readonly #lastCauses = new Map<string, number>();
+  #ripeAt = Number.POSITIVE_INFINITY;
 
   constructor(settings: ResponderSettings, state?: ResponderState) {
     this.#settings = settings;
@@ -31,6 +35,12 @@ export class Responder {
       this.#open.add(episode);
     }
     for (const [episode, time] of state?.lastCauses ?? []) this.#lastCauses.set(episode, time);
+    this.#findRipeAt();
+  }
+
+  /** The horizon at which there is something to `ripen`; infinite when there is nothing. */
+  get ripeAt(): number {
+    return this.#ripeAt;
   }
 
   /** Opens an episode without acting on it yet: `due` will. */
@@ -47,7 +57,18 @@ export class Responder {
   fire(alert: FiringAlert, now: Moment): Due {
     const due: Due = { attempts: [], suppressed: [] };
     const episode = episodeText(alert);
-    for (const one of this.open(alert, now)) this.#consider(episode, one, now, () => null, due);
+    for (const one of this.open(alert, now)) this.#consider(episode, one, alert.at, now, due);
+    return due;
+  }
+
+  /** What waited for the horizon `ripeAt`, judged for that time. */
+  ripen(now: Moment): Due {
+    const due: Due = { attempts: [], suppressed: [] };
+    const at = this.#ripeAt;
+    this.#eachOpen((episode, one) => {
+      if (isRipe(one, at)) this.#consider(episode, one, at, now, due);
+    });
+    this.#findRipeAt();
     return due;
   }
 
@@ -69,25 +90,51 @@ export class Responder {
    */
   due(now: Moment, holding: Holding): Due {
     const due: Due = { attempts: [], suppressed: [] };
-    for (const episode of this.#open) {
-      const cases = this.#episodes.get(episode) ?? [];
-      for (const one of cases) this.#consider(episode, one, now, holding, due);
-      if (cases.every(isOver)) this.#open.delete(episode);
-    }
+    this.#eachOpen((episode, one) => {
+      if (one.expiresAt !== undefined && !this.#renew(episode, one, now, holding)) return;
+      const isTime = one.nextTryAt !== null && now.wall >= one.nextTryAt;
+      if (isTime || isRipe(one, now.horizon)) this.#consider(episode, one, now.horizon, now, due);
+    });
+    this.#findRipeAt();
     return due;
   }
 
-  #consider(episode: string, one: Case, now: Moment, holding: Holding, due: Due): void {
-    if (one.expiresAt !== undefined && !this.#renew(episode, one, now, holding)) return;
-    if (one.nextTryAt === null || now.wall < one.nextTryAt) return;
+  #eachOpen(visit: (episode: string, one: Case) => void): void {
+    for (const episode of this.#open) {
+      const cases = this.#episodes.get(episode) ?? [];
+      for (const one of cases) visit(episode, one);
+      if (cases.every(isOver)) this.#open.delete(episode);
+    }
+  }
+
+  #findRipeAt(): void {
+    this.#ripeAt = Number.POSITIVE_INFINITY;
+    this.#eachOpen((_, { ripeAt }) => {
+      if (ripeAt !== null && ripeAt < this.#ripeAt) this.#ripeAt = ripeAt;
+    });
+  }
+
+  #consider(episode: string, one: Case, at: number, now: Moment, due: Due): void {
     one.nextTryAt = now.wall + RETRY_EVERY_MS;
+    one.ripeAt = null;
     const judgement = judge(one.decision, {
       ...now,
+      at,
       lastCauseAt: this.#lastCauses.get(episode) ?? null,
       staleAfterMs: this.#settings.staleAfterMs,
     });
-    if (judgement.act) due.attempts.push(one.decision);
-    else this.#suppress(one, judgement.code, judgement.detail, now, due.suppressed);
+    if (judgement.act) {
+      due.attempts.push(one.decision);
+      return;
+    }
+    if (judgement.until !== 'retry') this.#waitFor(one, judgement.until);
+    suppress(one, judgement.code, judgement.detail, at, due.suppressed);
+  }
+
+  #waitFor(one: Case, horizon: number | null): void {
+    one.nextTryAt = null;
+    one.ripeAt = horizon;
+    if (horizon !== null && horizon < this.#ripeAt) this.#ripeAt = horizon;
   }
 
   /** After the switch has expired and the cooldown is over, new evidence makes one more decision of the same episode. */
@@ -113,7 +160,7 @@ export class Responder {
     const one = this.#find(decision);
     if (outcome.status === 'refused') {
       const suppressed: Suppression[] = [];
-      if (one) this.#suppress(one, outcome.code, outcome.detail, now, suppressed);
+      if (one) suppress(one, outcome.code, outcome.detail, now.horizon, suppressed);
       return suppressed;
     }
     this.#lastCauses.set(episode, causeTime(decision.alert.cause));
@@ -138,13 +185,6 @@ export class Responder {
     return this.#episodes.get(episodeText(decision.alert))?.find((one) => one.decision.id === decision.id);
   }
 
-  #suppress(one: Case, code: SuppressionCode, detail: string, now: Moment, into: Suppression[]): void {
-    if (code === 'severity') one.nextTryAt = null;
-    if (one.suppressions.some((known) => known.code === code)) return;
-    one.suppressions.push({ code, detail, since: now.horizon });
-    into.push({ decision: one.decision, code, detail });
-  }
-
   /** Forgets cooldowns that are over, so that memory follows what is recent. */
   forget(horizon: number, longestCooldownMs: number): void {
     for (const [episode, time] of this.#lastCauses) {
@@ -163,18 +203,6 @@ export interface Moment {
   readonly horizon: number;
   /** Wall clock, epoch ms; the horizon in a backtest. */
   readonly wall: number;
-}
-
-export interface Suppression {
-  readonly decision: Decision;
-  readonly code: SuppressionCode;
-  readonly detail: string;
-}
-
-/** A suppression whose episode is over. `count`: how often it stood in the way, once per retry period of the horizon. */
-export interface ClosedSuppression extends Suppression {
-  readonly count: number;
-  readonly at: number;
 }
 
 export interface Ended {
@@ -202,6 +230,8 @@ export interface Case {
   decision: Decision;
   /** Wall time of the next attempt; null when there is none. */
   nextTryAt: number | null;
+  /** The horizon at which an exception or a cooldown ends; null when none is waited for. */
+  ripeAt: number | null;
   /** When the applied switch ends; null: never; undefined: not applied. */
   expiresAt?: number | null | undefined;
   /** The kill store was not there when it was attempted. */
@@ -210,7 +240,18 @@ export interface Case {
 }
 
 function newCase(decision: Decision, nextTryAt: number): Case {
-  return { decision, nextTryAt, expiresAt: undefined, suppressions: [] };
+  return { decision, nextTryAt, ripeAt: null, expiresAt: undefined, suppressions: [] };
+}
+
+/** A suppression is told once per decision and reason. */
+function suppress(one: Case, code: SuppressionCode, detail: string, at: number, into: Suppression[]): void {
+  if (one.suppressions.some((known) => known.code === code)) return;
+  one.suppressions.push({ code, detail, since: at });
+  into.push({ decision: one.decision, code, detail });
+}
+
+function isRipe({ ripeAt }: Case, horizon: number): boolean {
+  return ripeAt !== null && ripeAt <= horizon;
 }
 
 function closing(one: Case, at: number): ClosedSuppression[] {
@@ -235,5 +276,5 @@ function isKeyedByScope({ action, alert }: Decision): boolean {
 
 /** Nothing will be tried again: applied for good, or never to be acted upon. */
 function isOver(one: Case): boolean {
-  return one.nextTryAt === null && one.expiresAt == null;
+  return one.nextTryAt === null && one.ripeAt === null && one.expiresAt == null;
 }

@@ -59,7 +59,7 @@ const samples: readonly AuditFacts[] = [
   alertRecord(resolved(alert, T + 5), 'log'),
   suppressedRecord(decision, 'hold', 'held'),
   suppressionEndRecord(decision, 'hold', 'held', { at: T + 9, count: 3 }),
-  wouldBeRecord(decision),
+  wouldBeRecord(decision, decision.alert.at),
   changeRecord(note(5)),
   blockedRecord({
     tenant: 'acme',

@@ -42,7 +42,7 @@ describe('the ladder: the first rung that holds a decision back says why', () =>
     ...onlyDecision(),
     alert: firing(T, { rule: aRule(rule) }),
   });
-  const now = { horizon: T, wall: T, lastCauseAt: null, staleAfterMs: 5 * MINUTE };
+  const now = { at: T, horizon: T, wall: T, lastCauseAt: null, staleAfterMs: 5 * MINUTE };
   const tenantMatch = (glob: string) => ({ require: [{ field: 'tenant', globs: [glob] }], forbid: [] });
 
   it.each([
