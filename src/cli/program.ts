@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
+import { demoCommand } from './commands/demo.ts';
 import { runCommand } from './commands/run.ts';
 import { type ExitCode, fail, type Terminal } from './output.ts';
 
 /** Every command, in the order of `--help`. */
-const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [runCommand];
+const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [runCommand, demoCommand];
 
 /** Runs one command line. @returns the exit code; the process may have to go on until then. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
