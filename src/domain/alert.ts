@@ -25,7 +25,7 @@ export interface ResolvedAlert extends AlertIdentity {
   readonly state: 'resolved';
   /** The episode's cause, so that both records share their decision id. */
   readonly cause: Cause;
-  /** `ended`: the session ended or its key was forgotten while firing. `reload`: its rule is gone. */
+  /** `ended`: the session ended while it fired. `reload`: its rule is gone or means something else. */
   readonly why: 'condition' | 'ended' | 'fence' | 'reload';
 }
 

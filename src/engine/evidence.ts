@@ -89,6 +89,6 @@ function subjects({ keys, symbols }: Runner, row: number, explanation: Explanati
       tenant: tenants.text(sessions.tenant(session)),
       session: sessions.text(session),
     })),
-    tool: tool === 0 ? null : tools.text(tool),
+    tool: tools.text(tool) || null,
   };
 }

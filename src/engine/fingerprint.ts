@@ -17,10 +17,6 @@ export class Fingerprint {
     this.slots = slots;
   }
 
-  get hasTool(): boolean {
-    return this.parts.includes('tool');
-  }
-
   useSlots(slots: readonly number[]): void {
     this.slots = slots;
   }

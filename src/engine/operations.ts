@@ -13,8 +13,7 @@ const KEY_ROW = 2;
 const OLDER = 3;
 const NEWER = 4;
 const RING = 5;
-const TOOL = 8;
-const STRIDE = 5;
+const STRIDE = 4;
 
 /** uint32 fields of a key's row, from the place that the measure gives them. */
 const OLDEST = 0;
@@ -76,10 +75,6 @@ export class Operations {
     return this.table.u32[operation * STRIDE * 2 + KEY_ROW] as number;
   }
 
-  tool(operation: number): number {
-    return this.table.u32[operation * STRIDE * 2 + TOOL] as number;
-  }
-
   find(row: number, lo: number, hi: number): number {
     const { u32 } = this.table;
     const hash = hashOf(row, lo, hi);
@@ -92,14 +87,13 @@ export class Operations {
   }
 
   /** A new operation of the key, as the one called last. */
-  add(row: number, lo: number, hi: number, tool: number): number {
+  add(row: number, lo: number, hi: number): number {
     const operation = this.table.add();
     const { u32 } = this.table;
     const base = operation * STRIDE * 2;
     u32[base + LO] = lo;
     u32[base + HI] = hi;
     u32[base + KEY_ROW] = row;
-    u32[base + TOOL] = tool;
     this.index.add(hashOf(row, lo, hi), operation);
     this.append(row, operation);
     this.setKeyField(row, COUNT, this.count(row) + 1);

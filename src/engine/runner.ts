@@ -46,7 +46,7 @@ export class Runner implements WitnessHost {
     this.partition = partition;
     this.matches = compiled.bind(partition.symbols);
     this.scope = keyScope(rule.groupBy);
-    this.measure = makeMeasure(compiled, partition, (row) => this.keys.session(row));
+    this.measure = makeMeasure(compiled, partition);
     this.keys = makeKeys(rule.groupBy, compiled.groupSlots, partition.symbols, this.measure.rows);
   }
 

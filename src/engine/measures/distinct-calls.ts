@@ -1,18 +1,20 @@
 import type { CompiledRule } from '../../domain/rule.ts';
+import { CALLER_WORDS, Callers } from '../callers.ts';
 import { contributorsOf } from '../contributors.ts';
 import { Fingerprint } from '../fingerprint.ts';
 import { AFTER_CLOCK_F64, KeyClock } from '../key-clock.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
-import { ENTRY_WORDS, Rings } from '../rings.ts';
+import { Rings } from '../rings.ts';
 import { Table } from '../table.ts';
+import type { RepeatedOptions } from './repeated.ts';
 
 const RING = AFTER_CLOCK_F64 * 2;
 const STRIDE = AFTER_CLOCK_F64 + 1;
 /** Words of an entry: the call's fingerprint. */
-const LO = ENTRY_WORDS;
-const HI = ENTRY_WORDS + 1;
+const LO = CALLER_WORDS;
+const HI = CALLER_WORDS + 1;
 
 /** `distinct_of_last`: how many different calls are among the newest N, by arrival. */
 export class DistinctCalls implements Measure {
@@ -23,15 +25,17 @@ export class DistinctCalls implements Measure {
   private readonly clock: KeyClock | null;
   private readonly rings: Rings;
   private readonly fingerprint: Fingerprint;
+  private readonly callers: Callers;
   private readonly endsWithSession: boolean;
 
-  constructor(core: Core, compiled: CompiledRule, endsWithSession: boolean) {
+  constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions) {
     const { measure, windowMs } = compiled.rule;
     this.last = (measure.type === 'loop' && measure.distinctOfLast) || 1;
     this.clock = windowMs === null ? null : new KeyClock(this.rows, windowMs);
-    this.rings = new Rings(core.arena, this.rows, RING, ENTRY_WORDS + 2);
+    this.rings = new Rings(core.arena, this.rows, RING, CALLER_WORDS + 2);
+    this.callers = new Callers(this.rings, core.sessions, options.isWide);
     this.fingerprint = new Fingerprint(compiled);
-    this.endsWithSession = endsWithSession;
+    this.endsWithSession = options.endsWithSession;
   }
 
   get bytes(): number {
@@ -51,9 +55,13 @@ export class DistinctCalls implements Measure {
       if (record.time <= this.clock.lo(row)) return false;
       this.letGo(row, this.clock.set(row, record.time, record.horizon));
     }
-    if (this.rings.length(row) === this.last) this.rings.shift(row);
+    if (this.rings.length(row) === this.last) {
+      this.callers.leave(this.rings.at(row, 0));
+      this.rings.shift(row);
+    }
     const address = this.rings.insert(row, this.rings.length(row));
     this.rings.write(address, record);
+    this.callers.write(address, record.view);
     this.rings.arena.words[address + LO] = this.fingerprint.lo;
     this.rings.arena.words[address + HI] = this.fingerprint.hi;
     return true;
@@ -81,11 +89,12 @@ export class DistinctCalls implements Measure {
   }
 
   fence(row: number, at: number): boolean {
-    this.rings.filter(row, (address) => this.rings.appendedAt(address) > at);
+    this.keep(row, (address) => this.rings.appendedAt(address) > at);
     return this.rings.length(row) > 0;
   }
 
   clear(row: number): void {
+    this.keep(row, () => false);
     this.rings.clear(row);
   }
 
@@ -94,8 +103,8 @@ export class DistinctCalls implements Measure {
       value: this.distinct(row),
       windowEnd: this.clock === null ? this.times(row, Math.max) : this.clock.at(row, horizon),
       contributors: contributorsOf(this.rings, row, nextOffset),
-      sessions: null,
-      tool: 0,
+      sessions: this.callers.sessionsOf(row),
+      tool: this.callers.toolOf(row),
       ofTime: false,
     };
   }
@@ -114,7 +123,15 @@ export class DistinctCalls implements Measure {
 
   private letGo(row: number, lo: number): void {
     if (this.rings.length(row) === 0 || this.times(row, Math.min) > lo) return;
-    this.rings.filter(row, (address) => this.rings.time(address) > lo);
+    this.keep(row, (address) => this.rings.time(address) > lo);
+  }
+
+  private keep(row: number, stays: (address: number) => boolean): void {
+    this.rings.filter(row, (address) => {
+      const isKept = stays(address);
+      if (!isKept) this.callers.leave(address);
+      return isKept;
+    });
   }
 
   private times(row: number, pick: (a: number, b: number) => number): number {

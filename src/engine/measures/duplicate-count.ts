@@ -1,13 +1,14 @@
 import { Phase, Status } from '../../domain/event/view.ts';
 import type { CompiledRule } from '../../domain/rule.ts';
+import { CALLER_WORDS } from '../callers.ts';
 import type { Core, WitnessHost } from '../measure.ts';
 import type { RecordInHand } from '../record.ts';
 import { mix, RowIndex } from '../row-index.ts';
-import { CALL_WORDS, Repeated, type RepeatedOptions } from './repeated.ts';
+import { Repeated, type RepeatedOptions } from './repeated.ts';
 
 /** Words of an entry: the call's id, hashed. */
-const CALL_LO = CALL_WORDS;
-const CALL_HI = CALL_WORDS + 1;
+const CALL_LO = CALLER_WORDS;
+const CALL_HI = CALLER_WORDS + 1;
 
 /** Repeats of the key's most repeated operation, beyond the first call that counts. */
 export class DuplicateCount extends Repeated {
@@ -18,7 +19,7 @@ export class DuplicateCount extends Repeated {
   constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions) {
     const { measure } = compiled.rule;
     const afterOk = measure.type === 'duplicate_count' && measure.after === 'ok';
-    const width = afterOk ? CALL_WORDS + 2 : CALL_WORDS;
+    const width = afterOk ? CALLER_WORDS + 2 : CALLER_WORDS;
     super(core, compiled, options, { width, forgetsFailed: afterOk, bound: core.limits.operationsPerKey });
     this.afterOk = afterOk;
   }
@@ -84,7 +85,7 @@ export class DuplicateCount extends Repeated {
     for (let i = 0; i < rings.length(operation); i++) {
       const at = rings.at(operation, i);
       const isIt = words[at + CALL_LO] === view.callLo >>> 0 && words[at + CALL_HI] === view.callHi >>> 0;
-      if (!isIt || this.sessionOfCall(at) !== view.session || rings.failed(at)) continue;
+      if (!isIt || this.callers.session(at) !== view.session || rings.failed(at)) continue;
       rings.fail(at);
       changed = true;
     }
@@ -95,7 +96,7 @@ export class DuplicateCount extends Repeated {
     if (!this.afterOk) return null;
     const { words } = this.operations.held.rings.arena;
     const [lo, hi] = [words[address + CALL_LO] as number, words[address + CALL_HI] as number];
-    return (lo | hi) === 0 ? null : hashOf(this.sessionOfCall(address), lo, hi);
+    return (lo | hi) === 0 ? null : hashOf(this.callers.session(address), lo, hi);
   }
 }
 

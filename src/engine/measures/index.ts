@@ -9,20 +9,21 @@ import { SessionIdle } from './session-idle.ts';
 import { SessionTotal } from './session-total.ts';
 import { ValueSum } from './value-sum.ts';
 
-/** The measure of a rule. @param sessionOf the session of a row's key, 0 where the rule does not group by it */
-export function makeMeasure(compiled: CompiledRule, core: Core, sessionOf: (row: number) => number): Measure {
+/** The measure of a rule. */
+export function makeMeasure(compiled: CompiledRule, core: Core): Measure {
   const { measure, windowMs, groupBy } = compiled.rule;
   const endsWithSession = groupBy.filter((part) => part !== 'tenant').join() === 'session';
+  const isWide = !groupBy.includes('session');
   switch (measure.type) {
     case 'event_count':
       return new EventCount(core, windowMs ?? 0, endsWithSession);
     case 'value_sum':
       return new ValueSum(core, measure.field, compiled.slots[0] ?? -1, windowMs ?? 0, endsWithSession);
     case 'duplicate_count':
-      return new DuplicateCount(core, compiled, { sessionOf, endsWithSession, isWide: !groupBy.includes('session') });
+      return new DuplicateCount(core, compiled, { endsWithSession, isWide });
     case 'loop':
-      if (measure.distinctOfLast !== null) return new DistinctCalls(core, compiled, endsWithSession);
-      return new Loop(core, compiled, { sessionOf, endsWithSession, isWide: !groupBy.includes('session') });
+      if (measure.distinctOfLast !== null) return new DistinctCalls(core, compiled, { endsWithSession, isWide });
+      return new Loop(core, compiled, { endsWithSession, isWide });
     case 'session_total':
       return new SessionTotal(core, measure.field);
     case 'session_age':

@@ -1,8 +1,9 @@
 import { EventType, type EventView, Phase, Status } from '../../domain/event/view.ts';
 import type { CompiledRule, Match } from '../../domain/rule.ts';
+import { CALLER_WORDS } from '../callers.ts';
 import type { Core, WitnessHost } from '../measure.ts';
 import type { RecordInHand } from '../record.ts';
-import { CALL_WORDS, Repeated, type RepeatedOptions } from './repeated.ts';
+import { Repeated, type RepeatedOptions } from './repeated.ts';
 
 const OUTCOME_FIELDS: readonly string[] = ['status', 'error_type', 'latency_ms'];
 
@@ -11,16 +12,22 @@ export class Loop extends Repeated {
   private readonly seesResults: boolean;
 
   constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions) {
-    super(core, compiled, options, { width: CALL_WORDS, forgetsFailed: false, bound: core.limits.fingerprintsPerKey });
+    super(core, compiled, options, {
+      width: CALLER_WORDS,
+      forgetsFailed: false,
+      bound: core.limits.fingerprintsPerKey,
+    });
     this.seesResults = seesResults(compiled.rule.match);
   }
 
   /** A write that is no entry makes the loop's other calls progress all the same. */
   witness(record: RecordInHand, feeds: boolean, host: WitnessHost): void {
-    if (feeds || !this.isWrite(record.view)) return;
+    if (!this.isWrite(record.view)) return;
+    const known = this.fingerprint.read(record.view);
+    if (feeds && known) return;
     const row = host.heldRow();
     if (row === 0 || this.isLate(row, record)) return;
-    if (this.forgetOthers(row, this.fingerprint.read(record.view))) host.changed(row, this.operations.count(row) > 0);
+    if (this.forgetOthers(row, known)) host.changed(row, this.operations.count(row) > 0);
   }
 
   protected override value(operation: number): number {

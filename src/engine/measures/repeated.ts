@@ -1,5 +1,6 @@
-import { EventType, type EventView, Status } from '../../domain/event/view.ts';
+import { type EventView, Status } from '../../domain/event/view.ts';
 import type { CompiledRule } from '../../domain/rule.ts';
+import { Callers } from '../callers.ts';
 import { Fingerprint } from '../fingerprint.ts';
 import { AFTER_CLOCK_F64, KeyClock } from '../key-clock.ts';
 import { Lump } from '../lump.ts';
@@ -7,7 +8,6 @@ import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import { OPERATION_FIELDS, Operations } from '../operations.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
-import { ENTRY_WORDS } from '../rings.ts';
 import { Slices } from '../slices.ts';
 import { Table } from '../table.ts';
 
@@ -23,12 +23,7 @@ const STRIDE = FIRST + 1;
 /** In HOLDER: any operation may be the one. */
 const ANY = 0xffffffff;
 
-/** Word of an entry: the session that called. */
-const SESSION = ENTRY_WORDS;
-export const CALL_WORDS = ENTRY_WORDS + 1;
-
 export interface RepeatedOptions {
-  readonly sessionOf: (row: number) => number;
   readonly endsWithSession: boolean;
   /** True where a key may have calls of several sessions. */
   readonly isWide: boolean;
@@ -51,14 +46,13 @@ export abstract class Repeated implements Measure {
   overflow = 0;
   protected readonly operations: Operations;
   protected readonly fingerprint: Fingerprint;
+  protected readonly callers: Callers;
   private readonly clock: KeyClock | null;
-  private readonly core: Core;
   private readonly options: RepeatedOptions;
   private readonly bound: number;
 
   constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions, form: RepeatedForm) {
     const { windowMs } = compiled.rule;
-    this.core = core;
     this.options = options;
     this.bound = form.bound;
     this.fingerprint = new Fingerprint(compiled);
@@ -73,6 +67,7 @@ export abstract class Repeated implements Measure {
       forgetsFailed: form.forgetsFailed,
       onLeave: (operation, address) => this.leave(operation, address),
     });
+    this.callers = new Callers(this.operations.held.rings, core.sessions, options.isWide);
   }
 
   get bytes(): number {
@@ -96,7 +91,7 @@ export abstract class Repeated implements Measure {
     if (this.isLate(row, record)) return false;
     this.beforeTaking(row, record.view);
     const lo = this.clock === null ? 0 : this.clock.set(row, record.time, record.horizon);
-    const operation = this.operationInHand(row, record.view, lo);
+    const operation = this.operationInHand(row, lo);
     const { held } = this.operations;
     if (this.clock !== null) held.settle(operation, lo);
     const failed = record.view.status === Status.error;
@@ -153,10 +148,10 @@ export abstract class Repeated implements Measure {
     const { held } = this.operations;
     return {
       value: this.valueOf(row, operation),
-      windowEnd: this.clock === null ? held.greatestTime(operation) : this.clock.at(row, horizon),
+      windowEnd: this.clock === null ? (this.rows.f64[row * STRIDE + GREATEST] as number) : this.clock.at(row, horizon),
       contributors: held.contributors(operation, nextOffset),
-      sessions: this.options.isWide ? this.sessionsOf(operation) : null,
-      tool: this.fingerprint.hasTool ? this.operations.tool(operation) : 0,
+      sessions: this.callers.sessionsOf(operation),
+      tool: this.callers.toolOf(operation),
       ofTime: false,
     };
   }
@@ -183,19 +178,14 @@ export abstract class Repeated implements Measure {
 
   /** Notes what the measure adds to an entry. */
   protected note(_operation: number, address: number, { view }: RecordInHand): void {
-    this.operations.held.rings.arena.words[address + SESSION] = view.session;
-    if (this.options.isWide) this.core.sessions.refer(view.session);
+    this.callers.write(address, view);
   }
 
   protected leave(_operation: number, address: number): void {
-    if (this.options.isWide) this.core.sessions.unrefer(this.sessionOfCall(address));
+    this.callers.leave(address);
   }
 
   protected loaded(_operation: number): void {}
-
-  protected sessionOfCall(address: number): number {
-    return this.operations.held.rings.arena.words[address + SESSION] as number;
-  }
 
   protected isLate(row: number, record: RecordInHand): boolean {
     return this.clock !== null && record.time <= this.clock.lo(row);
@@ -203,20 +193,25 @@ export abstract class Repeated implements Measure {
 
   /** After operations went: what is known of the others. */
   protected afterRemoving(row: number): void {
-    const { held } = this.operations;
     let greatest = Number.NEGATIVE_INFINITY;
     let least = Number.POSITIVE_INFINITY;
     this.operations.visit(row, (operation) => {
-      const newest = held.newestTime(operation);
-      greatest = Math.max(greatest, newest);
-      least = Math.min(least, newest);
+      const its = this.greatestOf(operation);
+      greatest = Math.max(greatest, its);
+      least = Math.min(least, its);
     });
     this.rows.f64[row * STRIDE + GREATEST] = greatest;
     this.rows.f64[row * STRIDE + LEAST] = least;
     if (this.rows.u32[row * STRIDE * 2 + HOLDER] !== 0) this.rows.u32[row * STRIDE * 2 + HOLDER] = ANY;
   }
 
-  private operationInHand(row: number, view: EventView, lo: number): number {
+  /** Effective time of an operation's latest call. In order of time it is the last one. */
+  private greatestOf(operation: number): number {
+    const { held } = this.operations;
+    return this.clock === null ? held.greatestTime(operation) : held.newestTime(operation);
+  }
+
+  private operationInHand(row: number, lo: number): number {
     const { lo: low, hi } = this.fingerprint;
     const known = this.operations.find(row, low, hi);
     if (known !== 0) {
@@ -224,7 +219,7 @@ export abstract class Repeated implements Measure {
       return known;
     }
     if (this.operations.count(row) >= this.bound) this.makeRoom(row, lo);
-    return this.operations.add(row, low, hi, view.type === EventType.toolCall ? view.tool : 0);
+    return this.operations.add(row, low, hi);
   }
 
   /** Forgets operations whose windows are empty; where there are none, the one called longest ago. */
@@ -239,7 +234,7 @@ export abstract class Repeated implements Measure {
     if (operations.count(row) < this.bound) return;
     this.overflow++;
     const oldest = operations.oldest(row);
-    const wasGreatest = operations.held.newestTime(oldest) >= (this.rows.f64[row * STRIDE + GREATEST] as number);
+    const wasGreatest = this.greatestOf(oldest) >= (this.rows.f64[row * STRIDE + GREATEST] as number);
     const wasHolder = this.rows.u32[row * STRIDE * 2 + HOLDER] === oldest;
     operations.remove(row, oldest);
     if (wasGreatest || wasHolder) this.afterRemoving(row);
@@ -303,16 +298,5 @@ export abstract class Repeated implements Measure {
 
   private leaveTime(row: number, lo: number): number {
     return this.clock === null ? Number.POSITIVE_INFINITY : this.clock.horizonAt(row, lo + this.clock.windowMs);
-  }
-
-  /** Sessions that made the operation, most calls first; of several the one that called first. */
-  private sessionsOf(operation: number): number[] {
-    const calls = new Map<number, number>();
-    const { rings } = this.operations.held;
-    for (let i = 0; i < rings.length(operation); i++) {
-      const session = this.sessionOfCall(rings.at(operation, i));
-      if (session > 1) calls.set(session, (calls.get(session) ?? 0) + 1);
-    }
-    return [...calls].sort(([, a], [, b]) => b - a).map(([session]) => session);
   }
 }
