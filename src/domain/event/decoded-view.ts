@@ -1,5 +1,5 @@
 import { compileToolLists, type ToolLists, type ToolMatchers } from '../tool-kind.ts';
-import { Seed } from './fingerprint.ts';
+import { fingerprint, Seed } from './fingerprint.ts';
 import type { Hasher } from './hasher.ts';
 import { Scratch } from './scratch.ts';
 import type { SymbolTables } from './symbol-tables.ts';
@@ -23,6 +23,9 @@ export type Span = (typeof Span)[keyof typeof Span];
 /** What an event itself says about its tool. */
 export const Declared = { nothing: 0, read: 1, write: 2 } as const;
 export type Declared = (typeof Declared)[keyof typeof Declared];
+
+/** What a call without arguments was called with. */
+const NO_ARGS = {};
 
 const SPANS = 9;
 const COST_SCALE = 1e9;
@@ -183,7 +186,9 @@ export class DecodedView implements EventView {
     this.idempotencyLo = hasher.lo >>> 0;
     this.idempotencyHi = hasher.hi >>> 0;
     if (!args || this.hasArgs) return;
-    this.hashSpan(Span.argsHash, Seed.argsHash);
+    // No arguments are the empty object: the same operation, however a gateway writes it.
+    if (this.ends[Span.argsHash] === 0) hasher.words(0, 0, 0, Seed.args ^ Seed.object, 0);
+    else this.hashSpan(Span.argsHash, Seed.argsHash);
     this.takeArgs();
   }
 

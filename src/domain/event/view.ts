@@ -47,7 +47,7 @@ export interface EventView {
   eventHi: number;
   callLo: number;
   callHi: number;
-  /** Fingerprint of `args`, independent of key order, white space and `1` against `1.0`; of `args_hash` where that stands instead. */
+  /** Fingerprint of `args`, independent of key order, white space and `1` against `1.0`; of `args_hash` where that stands instead; without either that of `{}`. */
   argsLo: number;
   argsHi: number;
   idempotencyLo: number;

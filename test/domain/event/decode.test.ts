@@ -74,9 +74,7 @@ describe('Decoder', () => {
       tool: 0,
       agent: 0,
     });
-    expect([view.errorType, view.callLo, view.callHi, view.argsLo, view.argsHi, view.idempotencyLo]).toEqual([
-      0, 0, 0, 0, 0, 0,
-    ]);
+    expect([view.errorType, view.callLo, view.callHi, view.idempotencyLo, view.idempotencyHi]).toEqual([0, 0, 0, 0, 0]);
     expect([view.cost, view.tokensIn, view.tokensOut, view.latency]).toEqual([NaN, NaN, NaN, NaN]);
     expect([view.slots[0], view.slotLo[0], view.slotHi[0]]).toEqual([undefined, 0, 0]);
   });
@@ -110,7 +108,17 @@ describe('Decoder', () => {
     expect(hash({ args_hash: 'h1' })).toBe(hash({ args_hash: 'h1', args: null }));
     expect(hash({ args_hash: 'h1' })).not.toBe(hash({ args_hash: 'h2' }));
     expect(hash({ args: { a: 1 }, args_hash: 'h1' })).toBe(hash({ args: { a: 1 } }));
-    expect(hash({ args: {} })).not.toBe(hash({}));
+    expect(hash({ args: {} })).toBe(hash({}));
+    expect(hash({ args: {}, args_hash: 'h1' })).toBe(hash({}));
+  });
+
+  it('takes no arguments for {}', () => {
+    const reader = decoder();
+    const [none, empty] = [{}, { args: {} }].map((fields) => {
+      reader.decode(bytes(eventWith(fields)));
+      return [reader.view.argsLo, reader.view.argsHi];
+    });
+    expect(none).toEqual(empty);
   });
 
   it('puts scalars into slots, and of objects and arrays only the hash', () => {
