@@ -39,6 +39,8 @@ export interface KillKeys {
   readonly outbox: string;
   readonly applied: string;
   readonly sessions: string;
+  /** A sorted set of our own, tenant → ms: when a session of it was last registered. */
+  readonly tenants: string;
   readonly channel: string;
   readonly config: string;
   readonly guards: string;
@@ -66,6 +68,7 @@ export function killKeys(names: KillNames = DEFAULT_NAMES): KillKeys {
     outbox: key('agent_kill_outbox'),
     applied: key('agent_kill_applied:'),
     sessions: key('agent_session:'),
+    tenants: key('agent_tenants'),
     channel: key('agent_kill_events'),
     config: key('agent_kill_config'),
     guards: key('agent_guards'),

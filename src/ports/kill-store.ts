@@ -41,6 +41,8 @@ export interface KillReader {
   subscribe(listener: (change: ScopedState | null) => void): Promise<() => Promise<void>>;
   /** Tenant → parent session of a session id, as guards registered it; empty where it has no parent. */
   sessionParents(session: string): Promise<ReadonlyMap<string, string>>;
+  /** Tenants whose sessions were registered within 30 days, the latest first, at most `limit` (from 1): to tell a name from a typo. */
+  knownTenants(limit: number): Promise<readonly string[]>;
 }
 
 export interface ScopeReading {

@@ -19,11 +19,13 @@ const REGISTERED_FOR_MS = 30 * DAY_MS;
 export class FleetTables {
   readonly #guards: Database<GuardReport, Uint8Array>;
   readonly #sessions: Database<Registered, Uint8Array>;
+  readonly #tenants: Database<{ tenant: string; at: number }, Uint8Array>;
   readonly #active: Database<{ active: number; at: number }, number>;
 
   constructor(store: EmbeddedStore) {
     this.#guards = store.byteTable('guards');
     this.#sessions = store.byteTable('sessions');
+    this.#tenants = store.byteTable('tenants');
     this.#active = store.table('active');
   }
 
@@ -44,6 +46,14 @@ export class FleetTables {
     const key = textKey(`${encodeId(session)}:${tenant}`);
     const known = this.#sessions.get(key)?.parent ?? '';
     this.#sessions.put(key, { tenant, parent: parent ?? known, at: now });
+    this.#tenants.put(textKey(tenant), { tenant, at: now });
+  }
+
+  /** The latest first. */
+  tenants(now: number, limit: number): string[] {
+    const known = [...this.#tenants.getRange({})].map(({ value }) => value);
+    const late = known.filter(({ at }) => now - at < REGISTERED_FOR_MS).sort((a, b) => b.at - a.at);
+    return late.slice(0, limit).map(({ tenant }) => tenant);
   }
 
   parents(session: string, now: number): Map<string, string> {
@@ -53,10 +63,12 @@ export class FleetTables {
     return new Map(known.map(({ value }) => [value.tenant, value.parent]));
   }
 
-  /** Drops at most `limit` sessions that nobody opened for 30 days. */
+  /** Drops at most `limit` sessions, and as many tenants, that nobody opened for 30 days. */
   sweep(now: number, limit: number): void {
-    const old = [...this.#sessions.getRange({})].filter(({ value }) => now - value.at >= REGISTERED_FOR_MS);
-    for (const { key } of old.slice(0, limit)) this.#sessions.remove(key);
+    for (const table of [this.#sessions, this.#tenants] as const) {
+      const old = [...table.getRange({})].filter(({ value }) => now - value.at >= REGISTERED_FOR_MS);
+      for (const { key } of old.slice(0, limit)) table.remove(key);
+    }
   }
 
   putActive(partition: number, active: number, now: number): void {

@@ -106,6 +106,10 @@ class EmbeddedKillStore implements KillStore {
     return this.#store.read(() => this.#tables.fleet.parents(session, this.#tables.clock.now()));
   }
 
+  async knownTenants(limit: number): Promise<readonly string[]> {
+    return this.#store.read(() => this.#tables.fleet.tenants(this.#tables.clock.now(), limit));
+  }
+
   async trip(request: TripRequest): Promise<ChangeOutcome> {
     return this.#changes.trip(request);
   }

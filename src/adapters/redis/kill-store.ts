@@ -153,6 +153,10 @@ export class RedisKillStore implements KillStore {
     return new Map(pairs(await this.#read('hash', this.#keys.sessions + session)));
   }
 
+  async knownTenants(limit: number): Promise<readonly string[]> {
+    return texts(await this.#read('tenants', String(limit)));
+  }
+
   // Changing
 
   async trip(request: TripRequest): Promise<ChangeOutcome> {

@@ -51,6 +51,21 @@ export function fleetLaws({ bare }: Fixture): void {
       expect(await store.sessionParents('unknown')).toEqual(new Map());
     });
 
+    test('make their tenants known, the latest first, until 30 days after', async () => {
+      const { store, advance } = await bare();
+      expect(await store.knownTenants(10)).toEqual([]);
+      await store.registerSession('a:b', 's1', null);
+      advance(1_000);
+      await store.registerSession('c', 's1', null);
+      advance(1_000);
+      await store.registerSession('a:b', 's2', 'p');
+      expect(await store.knownTenants(10)).toEqual(['a:b', 'c']);
+      expect(await store.knownTenants(1)).toEqual(['a:b']);
+      advance(30 * 86_400_000 + 1_000);
+      await store.registerSession('d', 's', null);
+      expect(await store.knownTenants(10)).toEqual(['d']);
+    });
+
     test('keep a parent that is known when somebody registers them without one', async () => {
       const { store } = await bare();
       await store.registerSession('a', 's', null);

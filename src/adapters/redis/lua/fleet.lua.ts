@@ -73,6 +73,9 @@ function command.session(tenant, session, parent)
     redis.call('HSET', key, tenant, parent)
   end
   redis.call('PEXPIRE', key, 30 * DAY)
+  local tenants = own(keys.tenants, 'zset')
+  redis.call('ZADD', tenants, int(now), tenant)
+  redis.call('ZREMRANGEBYSCORE', tenants, '-inf', int(now - 30 * DAY))
   return '1'
 end
 

@@ -210,6 +210,11 @@ function command.text(key) return text_of(key) end
 
 function command.hash(key) return ask('HGETALL', key) or {} end
 
+-- The latest first.
+function command.tenants(limit)
+  return ask('ZREVRANGE', keys.tenants, '0', int(tonumber(limit) - 1)) or {}
+end
+
 function command.entries(after, limit)
   return ask('XRANGE', keys.outbox, after == '' and '-' or '(' .. after, '+', 'COUNT', limit) or {}
 end
