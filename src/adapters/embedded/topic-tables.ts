@@ -1,4 +1,5 @@
 import type { Database } from 'lmdb';
+import { hashParts } from '../../domain/ids.ts';
 import type { AppendedAt, LogRecord, OutMessage } from '../../ports/event-log.ts';
 import { appendedAtOf, decodeRecord, encodeRecord } from './record-codec.ts';
 import type { EmbeddedStore } from './store.ts';
@@ -95,9 +96,11 @@ export class TopicTables {
   }
 
   #compact(topic: string, partition: number, key: string, offset: number): void {
-    const older = this.#newestOfKey.get([topic, partition, key]);
+    // A key may be long and hold any character; lmdb's may not.
+    const place: [string, number, string] = [topic, partition, hashParts(key)];
+    const older = this.#newestOfKey.get(place);
     if (older !== undefined) void this.#records.remove([topic, partition, older]);
-    void this.#newestOfKey.put([topic, partition, key], offset);
+    void this.#newestOfKey.put(place, offset);
   }
 
   #retain({ name, recordsMax, compacted }: EmbeddedTopic, partition: number, offset: number): void {
