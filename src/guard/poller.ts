@@ -16,7 +16,7 @@ export class Poller {
   }
 
   start(): void {
-    this.#schedule(this.#intervalMs());
+    if (!this.#hinted) this.#schedule(this.#intervalMs());
   }
 
   /** There is news: ask soon. */

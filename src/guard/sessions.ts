@@ -136,13 +136,15 @@ export class Sessions {
   }
 
   /** Registers first: from then on an operator finds the session by its id alone. */
-  async #read({ open, parent }: Entry): Promise<void> {
+  async #read(entry: Entry): Promise<void> {
+    const { open, parent } = entry;
     const store = this.#store();
     await store.registerSession(open.tenant, open.session, parent);
     const { ancestors, broken } = await lineageOf(store, open.tenant, open.session, parent);
     open.descendsFrom(ancestors, broken);
     await this.#reader.load(open.scopes, [open.tenant]);
-    open.markLoaded();
+    // Where a parent became known in the meantime it is read once more.
+    if (entry.parent === parent) open.markLoaded();
   }
 }
 
