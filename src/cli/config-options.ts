@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Config } from '../daemon/config/config.ts';
-import { loadConfig } from '../daemon/config/load.ts';
+import { type ConfigSources, loadConfig } from '../daemon/config/load.ts';
 import type { Cli } from './cli.ts';
 
 /** Options that set configuration; all of them optional. */
@@ -26,7 +26,11 @@ export function addConfigOptions(command: Command): Command {
 
 /** @throws SentinelError `config_invalid` with every problem. */
 export function configOf(cli: Cli, options: ConfigOptions): Config {
-  return loadConfig({
+  return loadConfig(configSources(cli, options));
+}
+
+export function configSources(cli: Cli, options: ConfigOptions): ConfigSources {
+  return {
     file: options.config,
     env: cli.terminal.env,
     flags: [
@@ -37,5 +41,5 @@ export function configOf(cli: Cli, options: ConfigOptions): Config {
       { flag: '--port', path: 'http.port', text: options.port },
       { flag: '--simulate', path: 'responder.simulate', text: options.simulate === true ? 'true' : undefined },
     ],
-  });
+  };
 }

@@ -6,6 +6,10 @@ export interface Terminal {
   readonly err: (text: string) => void;
   readonly isTty: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks the person at the terminal; absent where nobody is there. */
+  readonly ask?: (question: string) => Promise<string>;
+  /** Aborted when the person wants the command to end (Ctrl-C), for commands that follow something. */
+  readonly interrupted?: AbortSignal;
 }
 
 /** 0: success. 1: a check failed, or something did not work. 2: wrong usage or configuration. */

@@ -1,11 +1,26 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
+import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
+import { killCommand } from './commands/kill.ts';
+import { restoreCommand } from './commands/restore.ts';
+import { rulesCommand } from './commands/rules.ts';
 import { runCommand } from './commands/run.ts';
+import { stateCommand } from './commands/state.ts';
+import { toolCommand } from './commands/tool.ts';
 import { type ExitCode, fail, type Terminal } from './output.ts';
 
 /** Every command, in the order of `--help`. */
-const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [runCommand, demoCommand];
+const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
+  runCommand,
+  demoCommand,
+  configCommand,
+  rulesCommand,
+  stateCommand,
+  killCommand,
+  restoreCommand,
+  toolCommand,
+];
 
 /** Runs one command line. @returns the exit code; the process may have to go on until then. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, parseDocument } from 'yaml';
 import { messageOf, SentinelError } from '../../domain/errors.ts';
+import { problemAt } from '../../rules/parse.ts';
 import { type Problem, problemText, sortProblems } from '../../rules/problem.ts';
 import { Reader } from '../../rules/reader.ts';
 import type { Config } from './config.ts';
@@ -32,23 +33,36 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
 /** Settings that are lists: written with commas where there is only one line of text. */
 const LISTS = new Set(['kafka.brokers']);
 
+export type ConfigResult =
+  | { readonly status: 'valid'; readonly config: Config /** null: there is none */; readonly file: string | null }
+  | { readonly status: 'invalid'; readonly problems: readonly Problem[] };
+
 /**
  * Flags over environment over file over defaults.
  * @throws SentinelError `config_invalid` with every problem, each with its place.
  */
 export function loadConfig(sources: ConfigSources): Config {
+  const result = checkConfig(sources);
+  if (result.status === 'valid') return result.config;
+  throw new SentinelError('config_invalid', result.problems.map(problemText).join('\n'));
+}
+
+/** As {@link loadConfig}; never throws: what is wrong is in the answer, all of it, each with its place. */
+export function checkConfig(sources: ConfigSources): ConfigResult {
   const file = readFile(sources.file);
+  if (file !== null && 'message' in file) return { status: 'invalid', problems: [file] };
   const overrides = overridesOf(sources);
   const problems: Problem[] = [];
   const written = file === null ? undefined : readConfig(file.name, file.text, problems);
   const merged = overrides.length === 0 ? written : override(file, overrides, problems);
   const config = merged ?? written ?? {};
   problems.push(...wholeness(config as FileConfig, file?.name ?? 'configuration'));
-  if (problems.length > 0) {
-    const lines = [...new Set(sortProblems(problems).map(problemText))];
-    throw new SentinelError('config_invalid', lines.join('\n'));
-  }
-  return mergeDefaults(config as FileConfig);
+  if (problems.length > 0) return { status: 'invalid', problems: withoutRepeats(sortProblems(problems)) };
+  return { status: 'valid', config: mergeDefaults(config as FileConfig), file: file?.name ?? null };
+}
+
+function withoutRepeats(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [problemText(problem), problem])).values()];
 }
 
 interface Override {
@@ -63,13 +77,13 @@ function overridesOf({ env, flags = [] }: ConfigSources): Override[] {
   return [...fromEnv, ...fromFlags].filter((one): one is Override => one.text !== undefined && one.text !== '');
 }
 
-function readFile(path: string | undefined): { name: string; text: string } | null {
+function readFile(path: string | undefined): { name: string; text: string } | Problem | null {
   const name = path ?? DEFAULT_FILE;
   try {
     return { name, text: readFileSync(name, 'utf8') };
   } catch (error) {
     if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new SentinelError('config_invalid', `${name}: cannot be read (${messageOf(error)}), expected a YAML file`);
+    return problemAt(name, `the file cannot be read (${messageOf(error)}), expected a YAML file`);
   }
 }
 

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { Config } from '../../daemon/config/config.ts';
+import type { Cli } from '../cli.ts';
+import { addConfigOptions, type ConfigOptions, configSources } from '../config-options.ts';
+import { addExamples, addOutputOption, type OutputForm } from '../options.ts';
+import { rejected } from './rules-check.ts';
+
+/** `sentinel config check`: every error of the configuration, with its place. */
+export function configCommand(program: Command, cli: Cli): void {
+  const config = program.command('config').description('Check the configuration.');
+  const command = config
+    .command('check')
+    .description('Check file, environment and flags together: every error with its place; exit 1 where there is one.');
+  addOutputOption(addConfigOptions(command));
+  addExamples(command, ['sentinel config check --config sentinel.yaml', 'sentinel config check -o json']);
+  command.action(async (options: ConfigOptions & { output: OutputForm }) => {
+    const { checkConfig } = await import('../../daemon/config/load.ts');
+    const result = checkConfig(configSources(cli, options));
+    if (result.status === 'invalid') return cli.exit(rejected(cli, result.problems, options.output));
+    const effective = withoutSecrets(result.config);
+    if (options.output === 'json')
+      cli.terminal.out(`${JSON.stringify({ valid: true, problems: [], config: effective }, null, 2)}\n`);
+    else
+      cli.terminal.out(
+        `${result.file ?? 'no sentinel.yaml, defaults and environment'}: valid; ${summary(effective)}\n`,
+      );
+  });
+}
+
+function summary({ kafka, redis, embedded, rules }: Config): string {
+  const log = kafka === null ? `embedded ${embedded.dir}` : `Kafka ${kafka.brokers.join(',')}`;
+  return `log ${log}, store ${redis === null ? `embedded ${embedded.dir}` : redis.url}, rules ${rules.dir}`;
+}
+
+/** What may be shown: a password is told to be there, never what it is. */
+function withoutSecrets(config: Config): Config {
+  const { kafka, redis } = config;
+  return {
+    ...config,
+    kafka: kafka?.sasl == null ? kafka : { ...kafka, sasl: { ...kafka.sasl, password: '***' } },
+    redis: redis && { ...redis, url: redis.url.replace(/\/\/([^/]*)@/, '//***@') },
+  };
+}

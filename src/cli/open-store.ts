@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../daemon/config/config.ts';
+import { SentinelError } from '../domain/errors.ts';
+import type { KillStore } from '../ports/kill-store.ts';
+import type { Cli } from './cli.ts';
+import { type ConfigOptions, configOf } from './config-options.ts';
+import { askDaemon, type DaemonAnswer } from './daemon-probe.ts';
+
+/** The store that a command works on. */
+export interface OpenedStore {
+  readonly config: Config;
+  readonly store: KillStore;
+  /** For people: `redis://127.0.0.1:6379`, with the prefix of keys where there is one. */
+  readonly place: string;
+  /** null: not initialised. */
+  readonly epoch: string | null;
+  readonly daemon: DaemonAnswer;
+}
+
+/**
+ * Opens the configured store, works on it and closes it. Never makes one.
+ * @throws SentinelError where there is none, it does not answer, or a running daemon uses another one.
+ */
+export async function withStore<T>(
+  cli: Cli,
+  options: ConfigOptions,
+  work: (opened: OpenedStore) => Promise<T>,
+): Promise<T> {
+  const config = configOf(cli, options);
+  mustExist(config);
+  const [daemon, { openKillStore }] = await Promise.all([askDaemon(config), import('../daemon/open-ports.ts')]);
+  const store = await openKillStore(config);
+  try {
+    const opened = { config, store, place: placeOf(config, store), epoch: await store.epoch(), daemon };
+    mustBeTheDaemons(opened);
+    if (daemon.status === 'silent')
+      cli.terminal.err(`What listens on ${daemon.url} did not say which store it uses (${daemon.why}).\n`);
+    return await work(opened);
+  } finally {
+    await store.close();
+  }
+}
+
+export const NOT_INITIALISED =
+  'is not initialised, so guards deny writes, model calls and new runs: start the daemon with "sentinel run", or run "sentinel init"';
+
+/** Lifting and reading need a store that knows everything. @throws SentinelError `store_uninitialised` */
+export function mustBeComplete({ epoch, place }: OpenedStore): void {
+  if (epoch !== null) return;
+  throw new SentinelError('store_uninitialised', `The store ${place} ${NOT_INITIALISED}.`);
+}
+
+function mustExist({ redis, embedded }: Config): void {
+  if (redis !== null || existsSync(join(embedded.dir, 'kill', 'data.mdb'))) return;
+  throw new SentinelError(
+    'not_found',
+    `There is no embedded store in ${embedded.dir}: start the daemon with "sentinel run" or run "sentinel init" to make ` +
+      'one, or say where the store is with --dir, --redis-url or --config.',
+  );
+}
+
+/** The epoch is the store's own random id: two names of one store have the same, two stores never. */
+function mustBeTheDaemons({ daemon, epoch, place, store }: OpenedStore): void {
+  if (daemon.status !== 'running') return;
+  const same = epoch === null || daemon.epoch === null ? daemon.store === store.place : daemon.epoch === epoch;
+  if (same) return;
+  throw new SentinelError(
+    'config_invalid',
+    `The daemon on ${daemon.url} uses the store ${daemon.store}, and this command ${place}, which is another one: ` +
+      "nothing was changed. Give this command the daemon's configuration (--config, --redis-url or --dir).",
+  );
+}
+
+export function placeOf({ redis }: Config, { place }: Pick<KillStore, 'place'>): string {
+  return redis === null || redis.keyPrefix === '' ? place : `${place} (keys ${redis.keyPrefix}…)`;
+}
