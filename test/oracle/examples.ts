@@ -313,9 +313,9 @@ const sessions: Example[] = [
     setup([age()]),
     [rec(0), rec(20), advance(69), advance(70), rec(90)],
     [
-      `31 firing age ${SESSION}: 31 against 30, at 31, by timer at 31, from 0 1`,
+      `31 firing age ${SESSION}: 31 against 30, at 31, by timer at 31, from 1`,
       `70 resolved age ${SESSION}: condition, opened by timer at 31`,
-      `90 firing age ${SESSION}: 90 against 30, at 90, by record 2 at 90, from 0 1 2`,
+      `90 firing age ${SESSION}: 90 against 30, at 90, by record 2 at 90, from 2`,
     ],
   ),
   example(
@@ -323,7 +323,7 @@ const sessions: Example[] = [
     setup([idle()]),
     [rec(0), rec(10), rec(20, { status: 'blocked' }), advance(60), rec(70)],
     [
-      `41 firing idle ${SESSION}: 31 against 30, at 41, by timer at 41, from 0 1`,
+      `41 firing idle ${SESSION}: 31 against 30, at 41, by timer at 41, from 1`,
       `70 resolved idle ${SESSION}: condition, opened by timer at 41`,
     ],
   ),

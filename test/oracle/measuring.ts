@@ -110,23 +110,23 @@ function sessionAge(key: Key, life: KeyLife, horizon: number, fence: number, act
   if (newest === undefined || horizon - newest.horizon >= activeWithinMs) return null;
   const first = life.entries[0]!;
   const begin = first.appendedAt <= fence ? fence : first.horizon;
-  return { value: horizon - begin, windowEnd: horizon, tellings: [tell(key, afterFence)] };
+  return { value: horizon - begin, windowEnd: horizon, tellings: [tell(key, [newest], afterFence)] };
 }
 
 function sessionIdle(key: Key, life: KeyLife, horizon: number): Measured | null {
   const newest = life.entries.at(-1);
   if (newest === undefined) return null;
-  return { value: horizon - newest.horizon, windowEnd: horizon, tellings: [tell(key, life.entries)] };
+  return { value: horizon - newest.horizon, windowEnd: horizon, tellings: [tell(key, [newest], life.entries)] };
 }
 
 function greatestTime(entries: readonly Entry[]): number {
   return Math.max(...entries.map((entry) => entry.effective));
 }
 
-/** @param contributing oldest first */
-function tell(key: Key, contributing: readonly Entry[]): Telling {
+/** @param contributing oldest first; @param named those of them that the evidence may name */
+function tell(key: Key, named: readonly Entry[], contributing: readonly Entry[] = named): Telling {
   return {
-    evidence: contributing.slice(-20).map((entry) => entry.offset),
+    evidence: named.slice(-20).map((entry) => entry.offset),
     evidenceAppendedAt: Math.max(...contributing.map((entry) => entry.appendedAt)),
     sessions: sessionsOf(key, contributing),
     tool: toolOf(key, contributing),

@@ -1,5 +1,5 @@
 import { compileToolLists, type ToolLists, type ToolMatchers } from '../tool-kind.ts';
-import { fingerprint, Seed } from './fingerprint.ts';
+import { Seed } from './fingerprint.ts';
 import type { Hasher } from './hasher.ts';
 import { Scratch } from './scratch.ts';
 import type { SymbolTables } from './symbol-tables.ts';
@@ -23,9 +23,6 @@ export type Span = (typeof Span)[keyof typeof Span];
 /** What an event itself says about its tool. */
 export const Declared = { nothing: 0, read: 1, write: 2 } as const;
 export type Declared = (typeof Declared)[keyof typeof Declared];
-
-/** What a call without arguments was called with. */
-const NO_ARGS = {};
 
 const SPANS = 9;
 const COST_SCALE = 1e9;

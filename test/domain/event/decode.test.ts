@@ -112,15 +112,6 @@ describe('Decoder', () => {
     expect(hash({ args: {}, args_hash: 'h1' })).toBe(hash({}));
   });
 
-  it('takes no arguments for {}', () => {
-    const reader = decoder();
-    const [none, empty] = [{}, { args: {} }].map((fields) => {
-      reader.decode(bytes(eventWith(fields)));
-      return [reader.view.argsLo, reader.view.argsHi];
-    });
-    expect(none).toEqual(empty);
-  });
-
   it('puts scalars into slots, and of objects and arrays only the hash', () => {
     const slots = ['args.to', 'args.a.b', 'args.a', 'labels.app.kubernetes.io/name', 'args.list.0'];
     const reader = decoder({ plan: { slots, args: false } });
