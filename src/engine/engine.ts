@@ -50,6 +50,8 @@ export interface EngineStats {
   /** What found no place: tenants, sessions, keys, operations, fingerprints. Add what the symbols count themselves. */
   readonly overflow: number;
   readonly activeSessions: number;
+  /** Sessions that ever began. */
+  readonly sessions: number;
   readonly firingAlerts: number;
   /** Rows of all rules. */
   readonly keys: number;
@@ -77,6 +79,7 @@ export class Engine {
   private late = 0;
   private repeated = 0;
   private overflow = 0;
+  private begun = 0;
 
   constructor(options: EngineOptions) {
     const { symbols, log, sessionEndsAfterMs, limits = DEFAULT_LIMITS } = options;
@@ -118,6 +121,7 @@ export class Engine {
       repeated: this.repeated,
       overflow: this.overflow + sum((runner) => runner.overflow + runner.measure.overflow),
       activeSessions: sessions.active,
+      sessions: this.begun,
       firingAlerts: this.alerts.firing,
       keys: sum((runner) => runner.measure.rows.size),
       timers: timers.size,
@@ -149,6 +153,11 @@ export class Engine {
   skip(offset: number, appendedAt: number): readonly Alert[] {
     if (this.accept(offset)) this.moveTo(appendedAt);
     return this.alerts.out;
+  }
+
+  /** Lets go of an event that was decoded and is not to be taken in. */
+  discard(view: EventView): void {
+    this.sessions.releaseIfUnused(view.session);
   }
 
   /** Moves the horizon without a record: the partition is known to be drained up to then. */
@@ -221,6 +230,7 @@ export class Engine {
       processed: this.processed,
       late: this.late,
       repeated: this.repeated,
+      begun: this.begun,
     });
     into.fact(
       'rules',
@@ -290,6 +300,7 @@ export class Engine {
       this.overflow++;
       return 0;
     }
+    this.begun++;
     sessions.setFence(view.session, fences.isEmpty ? 0 : fences.ofSession(view.session));
     return view.session;
   }
@@ -364,13 +375,14 @@ export class Engine {
   }
 
   private load(from: SnapshotReader): void {
-    const { nextOffset, horizon, processed, late, repeated } =
-      from.fact<Record<'nextOffset' | 'horizon' | 'processed' | 'late' | 'repeated', number>>('engine');
+    const { nextOffset, horizon, processed, late, repeated, begun } =
+      from.fact<Record<'nextOffset' | 'horizon' | 'processed' | 'late' | 'repeated' | 'begun', number>>('engine');
     this.record.nextOffset = nextOffset;
     this.record.horizon = horizon;
     this.processed = processed;
     this.late = late;
     this.repeated = repeated;
+    this.begun = begun;
     this.arena.load(from, 'arena');
     this.sessions.load(from);
     this.fences.load(from);

@@ -56,9 +56,15 @@ export class KeyClock {
     return (f64[row * stride + C] as number) + (horizon - (f64[row * stride + H] as number));
   }
 
-  /** The horizon at which the clock will show `time`. */
-  horizonAt(row: number, time: number): number {
+  /** True once that time has left the window. */
+  isPast(row: number, time: number): boolean {
+    return this.lo(row) >= time;
+  }
+
+  /** The horizon at which that time will leave the window. */
+  leavesAt(row: number, time: number): number {
     const { f64, stride } = this.table;
-    return (f64[row * stride + H] as number) + (time - (f64[row * stride + C] as number));
+    const base = row * stride;
+    return (f64[base + H] as number) + (time + this.windowMs - (f64[base + C] as number));
   }
 }

@@ -78,14 +78,12 @@ export class DistinctCalls implements Measure {
 
   wakesAt(row: number, _horizon: number, _test: Test, watched: boolean): number {
     if (this.clock === null || (this.endsWithSession && !watched)) return Number.POSITIVE_INFINITY;
-    return watched
-      ? this.judgedAgainAt(row)
-      : this.clock.horizonAt(row, this.times(row, Math.max) + this.clock.windowMs);
+    return watched ? this.judgedAgainAt(row) : this.clock.leavesAt(row, this.times(row, Math.max));
   }
 
   judgedAgainAt(row: number): number {
     if (this.clock === null) return Number.POSITIVE_INFINITY;
-    return this.clock.horizonAt(row, this.times(row, Math.min) + this.clock.windowMs);
+    return this.clock.leavesAt(row, this.times(row, Math.min));
   }
 
   fence(row: number, at: number): boolean {

@@ -108,20 +108,20 @@ export abstract class Repeated implements Measure {
     return (this.rows.f64[row * STRIDE + GREATEST] as number) > this.clock.run(row, horizon);
   }
 
-  holds(row: number, horizon: number, test: Test): boolean {
-    if (!test.isGrowing) return horizon >= this.wholeAt(row) && test.holds(this.valueOf(row, this.most(row)));
+  holds(row: number, _horizon: number, test: Test): boolean {
+    if (!test.isGrowing) return this.isWhole(row) && test.holds(this.valueOf(row, this.most(row)));
     const holder = this.holderFor(row, test);
     this.rows.u32[row * STRIDE * 2 + HOLDER] = holder;
     return holder !== 0;
   }
 
-  wakesAt(row: number, horizon: number, test: Test, watched: boolean): number {
+  wakesAt(row: number, _horizon: number, test: Test, watched: boolean): number {
     if (this.clock === null) return Number.POSITIVE_INFINITY;
     if (test.isGrowing && !watched) return this.options.endsWithSession ? Number.POSITIVE_INFINITY : this.emptyAt(row);
     const holder = this.rows.u32[row * STRIDE * 2 + HOLDER] as number;
     if (test.isGrowing) return this.leavesAt(row, holder);
-    const whole = this.wholeAt(row);
-    return whole > horizon ? Math.min(this.nextLeaveAt(row), whole) : this.nextLeaveAt(row);
+    const leaves = this.nextLeaveAt(row);
+    return this.isWhole(row) ? leaves : Math.min(leaves, this.clock.leavesAt(row, this.first(row)));
   }
 
   judgedAgainAt(row: number): number {
@@ -256,7 +256,8 @@ export abstract class Repeated implements Measure {
     let most = 0;
     let value = -1;
     this.operations.visit(row, (operation) => {
-      const its = this.valueOf(row, operation);
+      if (!this.settleOperation(row, operation)) return;
+      const its = this.value(operation);
       if (its <= value) return;
       most = operation;
       value = its;
@@ -274,9 +275,12 @@ export abstract class Repeated implements Measure {
     return this.clock === null || this.operations.held.settle(operation, this.clock.lo(row));
   }
 
-  private wholeAt(row: number): number {
-    if (this.clock === null) return Number.NEGATIVE_INFINITY;
-    return this.clock.horizonAt(row, (this.rows.f64[row * STRIDE + FIRST] as number) + this.clock.windowMs);
+  private isWhole(row: number): boolean {
+    return this.clock === null || this.clock.isPast(row, this.first(row));
+  }
+
+  private first(row: number): number {
+    return this.rows.f64[row * STRIDE + FIRST] as number;
   }
 
   private emptyAt(row: number): number {
@@ -296,7 +300,7 @@ export abstract class Repeated implements Measure {
     return next;
   }
 
-  private leaveTime(row: number, lo: number): number {
-    return this.clock === null ? Number.POSITIVE_INFINITY : this.clock.horizonAt(row, lo + this.clock.windowMs);
+  private leaveTime(row: number, time: number): number {
+    return this.clock === null ? Number.POSITIVE_INFINITY : this.clock.leavesAt(row, time);
   }
 }

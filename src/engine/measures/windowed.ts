@@ -75,15 +75,14 @@ export abstract class Windowed implements Measure {
     return this.held.settle(row, this.clock.run(row, horizon));
   }
 
-  holds(row: number, horizon: number, test: Test): boolean {
-    return (test.isGrowing || horizon >= this.wholeAt(row)) && test.holds(this.value(row));
+  holds(row: number, _horizon: number, test: Test): boolean {
+    return (test.isGrowing || this.clock.isPast(row, this.first(row))) && test.holds(this.value(row));
   }
 
-  wakesAt(row: number, horizon: number, test: Test, watched: boolean): number {
+  wakesAt(row: number, _horizon: number, test: Test, watched: boolean): number {
     if (test.isGrowing && !watched) return this.options.endsWithSession ? Number.POSITIVE_INFINITY : this.emptyAt(row);
-    const leaves = this.leavesAt(row);
-    const whole = this.wholeAt(row);
-    return !test.isGrowing && whole > horizon ? Math.min(leaves, whole) : leaves;
+    if (test.isGrowing || this.clock.isPast(row, this.first(row))) return this.leavesAt(row);
+    return Math.min(this.leavesAt(row), this.clock.leavesAt(row, this.first(row)));
   }
 
   judgedAgainAt(row: number): number {
@@ -125,17 +124,16 @@ export abstract class Windowed implements Measure {
     return this.held.total(row) / (this.options.scale ?? 1);
   }
 
-  /** The horizon from which the window is whole. */
-  private wholeAt(row: number): number {
-    const first = this.rows.f64[row * this.rows.stride + FIRST] as number;
-    return this.clock.horizonAt(row, first + this.options.windowMs);
+  /** Effective time of the key's first event: once it has left, the window is whole. */
+  private first(row: number): number {
+    return this.rows.f64[row * this.rows.stride + FIRST] as number;
   }
 
   private leavesAt(row: number): number {
-    return this.clock.horizonAt(row, this.held.leavesAt(row) + this.options.windowMs);
+    return this.clock.leavesAt(row, this.held.leavesAt(row));
   }
 
   private emptyAt(row: number): number {
-    return this.clock.horizonAt(row, this.held.newestTime(row) + this.options.windowMs);
+    return this.clock.leavesAt(row, this.held.newestTime(row));
   }
 }
