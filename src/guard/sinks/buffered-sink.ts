@@ -23,11 +23,18 @@ export interface BufferLimits {
   readonly lengthMax: number;
   readonly batchMax: number;
   readonly retryMs: readonly [first: number, longest: number];
+  /** How long closing waits for what is left, ms. */
+  readonly closeMs: number;
 }
 
-const LIMITS: BufferLimits = { eventsMax: 20_000, lengthMax: 32_000_000, batchMax: 500, retryMs: [100, 5_000] };
+const LIMITS: BufferLimits = {
+  eventsMax: 20_000,
+  lengthMax: 32_000_000,
+  batchMax: 500,
+  retryMs: [100, 5_000],
+  closeMs: 3_000,
+};
 const BATCH_LENGTH_MAX = 2_000_000;
-const CLOSE_TIMEOUT_MS = 3_000;
 
 /**
  * A sink that never waits: events gather in a bounded buffer and go out in order, batch by batch, one at a time.
@@ -91,7 +98,7 @@ export class BufferedSink implements EventSink {
 
   async #close(): Promise<void> {
     this.#closed = true;
-    await this.flush(CLOSE_TIMEOUT_MS);
+    await this.flush(this.#limits.closeMs);
     const lost = this.#waiting.length;
     this.#waiting = [];
     this.#wake?.();
