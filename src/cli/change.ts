@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { ActionType } from '../domain/decision.ts';
 import { SentinelError } from '../domain/errors.ts';
 import type { KillState } from '../domain/kill-state.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type Scope, scopeText } from '../domain/scope.ts';
 import { isTripped } from '../killswitch/standing.ts';
-import type { ChangeOutcome, TripAudit } from '../ports/kill-store.ts';
+import type { ChangeOutcome } from '../ports/kill-store.ts';
 import { operator } from './actor.ts';
 import type { LiftOptions, StopOptions } from './change-options.ts';
 import { untilDurable } from './durable.ts';
@@ -12,6 +13,13 @@ import { actorText, count, oneLine, timeText } from './format.ts';
 import { mustBeComplete, NOT_INITIALISED, type OpenedStore } from './open-store.ts';
 import type { ExitCode, Terminal } from './output.ts';
 import { type StillDenying, stillDenying } from './still-denying.ts';
+
+const ACTIONS: Readonly<Record<Scope['kind'], ActionType>> = {
+  session: 'terminate_session',
+  tenant: 'flip_tenant',
+  global: 'flip_global',
+  tool: 'disable_tool',
+};
 
 type Changed = Exclude<ChangeOutcome, { status: 'refused' }>;
 
@@ -36,7 +44,7 @@ export async function stopScope(
       ttlMs: options.ttl ?? null,
       inFlight: options.inFlight ?? null,
       ...(options.replace === true ? { replace: true } : {}),
-      audit: auditOf(`${scope.kind === 'tool' ? 'disable' : 'trip'}_${scope.kind}`, 'critical'),
+      audit: { severity: 'critical', action: ACTIONS[scope.kind], rule: null, evidence: null, timing: null },
     }),
   );
   const name = oneLine(scopeText(scope));
@@ -132,14 +140,14 @@ async function modeFor({ store, config }: OpenedStore, scope: Scope, asked: Mode
   throw new SentinelError('usage', `a killed session is terminated (stop_all): it takes no --mode ${asked}`);
 }
 
-function auditOf(action: string, severity: TripAudit['severity']): TripAudit {
-  return { severity, action, rule: null, evidence: null, timing: null };
+async function told(opened: OpenedStore, outcome: Changed, terminal: Terminal): Promise<ExitCode> {
+  return outcome.status === 'applied' ? tellDurable(opened, outcome.outboxId, terminal) : 0;
 }
 
-async function told(opened: OpenedStore, outcome: Changed, terminal: Terminal): Promise<ExitCode> {
-  if (outcome.status !== 'applied') return 0;
+/** Waits for the audit to have that outbox entry, and says so. @returns 1 where it has not within 5 s */
+export async function tellDurable(opened: OpenedStore, outboxId: string, terminal: Terminal): Promise<ExitCode> {
   const { audit } = opened.config.topics;
-  const durability = await untilDurable(opened, outcome.outboxId, terminal);
+  const durability = await untilDurable(opened, outboxId, terminal);
   if (durability.durable) {
     terminal.out(`durable: ${audit} has the record\n`);
     return 0;

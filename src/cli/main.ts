@@ -19,6 +19,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   isTty: process.stdout.isTTY === true,
+  errIsTty: process.stderr.isTTY === true,
   env: process.env,
   ...(process.stdin.isTTY === true && process.stderr.isTTY === true ? { ask } : {}),
 });

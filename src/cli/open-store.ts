@@ -28,7 +28,7 @@ export async function withStore<T>(
   work: (opened: OpenedStore) => Promise<T>,
 ): Promise<T> {
   const config = configOf(cli, options);
-  mustExist(config);
+  storeMustExist(config);
   const [daemon, { openKillStore }] = await Promise.all([askDaemon(config), import('../daemon/open-ports.ts')]);
   const store = await openKillStore(config);
   try {
@@ -51,17 +51,27 @@ export function mustBeComplete({ epoch, place }: OpenedStore): void {
   throw new SentinelError('store_uninitialised', `The store ${place} ${NOT_INITIALISED}.`);
 }
 
-function mustExist({ redis, embedded }: Config): void {
-  if (redis !== null || existsSync(join(embedded.dir, 'kill', 'data.mdb'))) return;
+/** @throws SentinelError `not_found` where the embedded store is not there: opening it would make it */
+export function storeMustExist({ redis, embedded }: Config): void {
+  if (redis === null) partMustExist(embedded.dir, 'kill', 'store', '--redis-url');
+}
+
+/** @throws SentinelError `not_found` where the embedded log is not there: opening it would make it */
+export function logMustExist({ kafka, embedded }: Config): void {
+  if (kafka === null) partMustExist(embedded.dir, 'log', 'log', '--kafka-brokers');
+}
+
+function partMustExist(dir: string, folder: string, what: string, flag: string): void {
+  if (existsSync(join(dir, folder, 'data.mdb'))) return;
   throw new SentinelError(
     'not_found',
-    `There is no embedded store in ${embedded.dir}: start the daemon with "sentinel run" or run "sentinel init" to make ` +
-      'one, or say where the store is with --dir, --redis-url or --config.',
+    `There is no embedded ${what} in ${dir}: start the daemon with "sentinel run" or run "sentinel init" to make one, ` +
+      `or say where the ${what} is with --dir, ${flag} or --config.`,
   );
 }
 
 /** The epoch is the store's own random id: two names of one store have the same, two stores never. */
-function mustBeTheDaemons({ daemon, epoch, place, store }: OpenedStore): void {
+export function mustBeTheDaemons({ daemon, epoch, place, store }: OpenedStore): void {
   if (daemon.status !== 'running') return;
   const same = epoch === null || daemon.epoch === null ? daemon.store === store.place : daemon.epoch === epoch;
   if (same) return;

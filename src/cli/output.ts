@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { isSentinelError, messageOf, type SentinelError } from '../domain/errors.ts';
 
 /** What a command writes and how it ends; handed in, so that a test can read it. */
@@ -5,6 +6,10 @@ export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly isTty: boolean;
+  /** Whether somebody looks at `err`; absent: no. */
+  readonly errIsTty?: boolean;
+  /** Standard input; absent: the process's own. */
+  readonly stdin?: () => Readable;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Asks the person at the terminal; absent where nobody is there. */
   readonly ask?: (question: string) => Promise<string>;

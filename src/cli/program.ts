@@ -1,13 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
+import { auditCommand } from './commands/audit.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
+import { initCommand } from './commands/init.ts';
 import { killCommand } from './commands/kill.ts';
+import { rearmCommand } from './commands/rearm.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { rulesCommand } from './commands/rules.ts';
 import { runCommand } from './commands/run.ts';
 import { stateCommand } from './commands/state.ts';
+import { statusCommand } from './commands/status.ts';
 import { toolCommand } from './commands/tool.ts';
+import { whyCommand } from './commands/why.ts';
 import { type ExitCode, fail, type Terminal } from './output.ts';
 
 /** Every command, in the order of `--help`. */
@@ -16,10 +21,15 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   demoCommand,
   configCommand,
   rulesCommand,
+  initCommand,
+  statusCommand,
   stateCommand,
   killCommand,
   restoreCommand,
   toolCommand,
+  whyCommand,
+  rearmCommand,
+  auditCommand,
 ];
 
 /** Runs one command line. @returns the exit code; the process may have to go on until then. */

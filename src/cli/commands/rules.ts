@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
+import { rulesBacktestCommand } from './backtest.ts';
 import { rulesCheckCommand } from './rules-check.ts';
 
 /** `sentinel rules …`. */
 export function rulesCommand(program: Command, cli: Cli): void {
   const rules = program.command('rules').description('Check rules and prove them on past events.');
   rulesCheckCommand(rules, cli);
+  rulesBacktestCommand(rules, cli);
 }

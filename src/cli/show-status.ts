@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../daemon/config/config.ts';
+import { openKillStore, openLog } from '../daemon/open-ports.ts';
+import { messageOf, SentinelError } from '../domain/errors.ts';
+import { isTripped } from '../killswitch/standing.ts';
+import type { KillStore, TrippedLimit } from '../ports/kill-store.ts';
+import { allStates } from './all-states.ts';
+import type { Cli } from './cli.ts';
+import { type ConfigOptions, configOf } from './config-options.ts';
+import { type DaemonHealth, daemonHealth } from './daemon-health.ts';
+import { countGuards, type GuardCount } from './fleet.ts';
+import { quietLogger } from './logger.ts';
+import { logMustExist, placeOf, storeMustExist } from './open-store.ts';
+import type { OutputForm } from './options.ts';
+import type { ExitCode, Terminal } from './output.ts';
+import { statusText } from './status-text.ts';
+
+export interface StoreHealth {
+  readonly place: string;
+  /** null: not initialised. */
+  readonly epoch: string | null;
+  readonly tripped: number;
+  /** Audit records of changes that the log does not have yet. */
+  readonly relay_pending: number;
+  readonly limits: readonly TrippedLimit[];
+  /** By whether they enforce the newest version. */
+  readonly guards: GuardCount;
+  readonly warnings: readonly string[];
+}
+
+export interface Status {
+  readonly daemon: DaemonHealth;
+  /** Or why it does not answer. */
+  readonly store: StoreHealth | { readonly error: string };
+  readonly log: { readonly identity: string } | { readonly error: string };
+}
+
+const LOG_WITHIN_MS = 5_000;
+
+export async function showStatus(
+  cli: Cli,
+  options: ConfigOptions & { readonly output: OutputForm },
+): Promise<ExitCode> {
+  const config = configOf(cli, options);
+  const [daemon, store, log] = await Promise.all([
+    daemonHealth(config),
+    storeHealth(config).catch((error) => ({ error: messageOf(error) })),
+    logHealth(config, cli.terminal).catch((error) => ({ error: messageOf(error) })),
+  ]);
+  const status: Status = { daemon, store, log };
+  cli.terminal.out(options.output === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+  return isWell(status) ? 0 : 1;
+}
+
+/** A daemon that cannot be asked is not counted against it. */
+function isWell({ daemon, store, log }: Status): boolean {
+  const daemonIsWell = daemon.url === null || daemon.readiness?.ready === true;
+  return daemonIsWell && !('error' in store) && store.epoch !== null && !('error' in log);
+}
+
+async function storeHealth(config: Config): Promise<StoreHealth> {
+  storeMustExist(config);
+  const store = await openKillStore(config);
+  try {
+    const epoch = await store.epoch();
+    const { tripped, version } = await counted(store);
+    const [limits, pending, reports, now, warnings] = await Promise.all([
+      store.trippedLimits(),
+      store.pendingCount(),
+      store.guards(),
+      store.time(),
+      settingsWarnings(config),
+    ]);
+    return {
+      place: placeOf(config, store),
+      epoch,
+      tripped,
+      relay_pending: pending,
+      limits,
+      guards: countGuards(reports, { version }, { now, epoch }),
+      warnings,
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+async function counted(store: KillStore): Promise<{ readonly tripped: number; readonly version: number }> {
+  let tripped = 0;
+  let version = 0;
+  for await (const { state } of allStates(store)) {
+    if (isTripped(state)) tripped += 1;
+    version = Math.max(version, state.version);
+  }
+  return { tripped, version };
+}
+
+async function settingsWarnings({ redis }: Config): Promise<readonly string[]> {
+  if (redis === null) return [];
+  const { connectRedis } = await import('../adapters/redis/connect.ts');
+  const { redisSettingsWarnings } = await import('../adapters/redis/settings.ts');
+  const link = connectRedis(redis.url, { keyPrefix: redis.keyPrefix });
+  try {
+    return await redisSettingsWarnings(link);
+  } finally {
+    link.close();
+  }
+}
+
+async function logHealth(config: Config, { env }: Terminal): Promise<{ readonly identity: string }> {
+  logMustExist(config);
+  const log = await openLog(config, quietLogger(env));
+  const late = sleep(LOG_WITHIN_MS, undefined, { ref: false }).then(() => {
+    throw new SentinelError('kafka_unavailable', `The log does not answer within ${LOG_WITHIN_MS} ms.`);
+  });
+  try {
+    return { identity: await Promise.race([log.identity(), late]) };
+  } finally {
+    await Promise.race([log.close().catch(() => {}), sleep(500, undefined, { ref: false })]);
+  }
+}
