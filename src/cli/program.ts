@@ -1,36 +1,25 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
-import { auditCommand } from './commands/audit.ts';
-import { configCommand } from './commands/config.ts';
-import { demoCommand } from './commands/demo.ts';
-import { initCommand } from './commands/init.ts';
-import { killCommand } from './commands/kill.ts';
-import { rearmCommand } from './commands/rearm.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { rulesCommand } from './commands/rules.ts';
-import { runCommand } from './commands/run.ts';
-import { stateCommand } from './commands/state.ts';
-import { statusCommand } from './commands/status.ts';
-import { toolCommand } from './commands/tool.ts';
-import { whyCommand } from './commands/why.ts';
 import { type ExitCode, fail, type Terminal } from './output.ts';
 
-/** Every command, in the order of `--help`. */
-const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
-  runCommand,
-  demoCommand,
-  configCommand,
-  rulesCommand,
-  initCommand,
-  statusCommand,
-  stateCommand,
-  killCommand,
-  restoreCommand,
-  toolCommand,
-  whyCommand,
-  rearmCommand,
-  auditCommand,
-];
+type Register = (program: Command, cli: Cli) => void;
+
+/** Every command, in the order of `--help`. Only the one that is asked for is loaded: a kill must not wait for the rest. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  rules: async () => (await import('./commands/rules.ts')).rulesCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  state: async () => (await import('./commands/state.ts')).stateCommand,
+  kill: async () => (await import('./commands/kill.ts')).killCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
+  tool: async () => (await import('./commands/tool.ts')).toolCommand,
+  why: async () => (await import('./commands/why.ts')).whyCommand,
+  rearm: async () => (await import('./commands/rearm.ts')).rearmCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
+};
 
 /** Runs one command line. @returns the exit code; the process may have to go on until then. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -46,7 +35,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showHelpAfterError('(see --help)');
-  for (const add of COMMANDS) add(program, cli);
+  for (const load of loadersFor(args[0])) (await load())(program, cli);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -54,4 +43,10 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return fail(terminal, error);
   }
+}
+
+/** The one command, or all where help is asked for or the word is no command. */
+function loadersFor(word: string | undefined): readonly (() => Promise<Register>)[] {
+  const one = word !== undefined && Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  return one === undefined ? Object.values(COMMANDS) : [one];
 }
