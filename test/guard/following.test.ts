@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SentinelError } from '../../src/domain/errors.ts';
 import type { ScopedState } from '../../src/domain/kill-state.ts';
 import { AgreedStore } from '../../src/guard/agreed-store.ts';
-import { createGuard } from '../../src/guard/index.ts';
+import { createGuard, type GuardStore } from '../../src/guard/index.ts';
 import { ToolKinds } from '../../src/guard/tool-kinds.ts';
 import {
   applied,
@@ -16,7 +16,7 @@ import {
   tool,
 } from '../conformance/kill-store/harness.ts';
 import { until } from '../services/poll.ts';
-import { bed, CONFIG, faulty } from './harness.ts';
+import { type Bed, bed, CONFIG, faulty } from './harness.ts';
 
 const S = { tenantId: 'acme', sessionId: 's1' };
 const ACME = tenant('acme');
@@ -39,17 +39,27 @@ test('the poll repairs it by itself within the time between two polls', async ()
   expect(await until(() => !opened.check('db.write').allowed, 5_000)).toBe(true);
 });
 
+/** A guard that hears what a test pushes, and nothing else. */
+async function pushed({ guard, store, faults }: Bed) {
+  let push: (change: ScopedState | null) => void = () => {};
+  const subscribe: GuardStore['subscribe'] = async (listener) => {
+    push = listener;
+    return async () => {};
+  };
+  const made = await guard({ store: { ...faulty(store, faults), subscribe } });
+  return { made, push: (change: ScopedState | null) => push(change) };
+}
+
 test('a pushed kill holds at once, without a poll; a pushed restore alone lifts nothing', async () => {
-  const { guard, store, faults } = await bed();
-  faults.deaf = false;
-  const opened = await (await guard()).session(S);
-  faults.failing.set('poll', AWAY);
-  await store.trip(byOperator(ACME));
-  expect(await until(() => !opened.check('db.write').allowed, 5_000)).toBe(true);
-  await store.clear(clearing(ACME));
-  await new Promise((resolve) => setTimeout(resolve, 120));
+  const setting = await bed();
+  const { made, push } = await pushed(setting);
+  const opened = await made.session(S);
+  setting.faults.failing.set('poll', AWAY);
+  push({ scope: 'tenant:acme', state: stateWith({ version: 5, mode: 'disable_writes' }) });
   expect(opened.check('db.write').allowed).toBe(false);
-  faults.failing.clear();
+  push({ scope: 'tenant:acme', state: stateWith({ version: 6, mode: 'none' }) });
+  await made.refresh();
+  expect(opened.check('db.write')).toMatchObject({ code: 'writes_disabled' });
 });
 
 test('a restore is heard as a hint, read from the store, and lifts then', async () => {
@@ -63,26 +73,26 @@ test('a restore is heard as a hint, read from the store, and lifts then', async 
 });
 
 test('an old push that comes late is obeyed, and undone by reading the store', async () => {
-  const { guard, store, faults } = await bed();
-  let push: (change: ScopedState | null) => void = () => {};
-  const lent = faulty(store, faults);
-  const made = await guard({
-    store: {
-      ...lent,
-      subscribe: async (listener) => {
-        push = listener;
-        return async () => {};
-      },
-    },
-  });
+  const setting = await bed();
+  const { made, push } = await pushed(setting);
   const opened = await made.session(S);
-  const tripped = applied(await store.trip(byOperator(ACME)));
-  await store.clear(clearing(ACME));
+  const tripped = applied(await setting.store.trip(byOperator(ACME)));
+  await setting.store.clear(clearing(ACME));
   await made.refresh();
   push({ scope: 'tenant:acme', state: tripped });
   expect(opened.check('db.write').allowed).toBe(false);
   await made.refresh();
   expect(opened.check('db.write').allowed).toBe(true);
+});
+
+test('a push that no store has is given to the store', async () => {
+  const setting = await bed();
+  const { made, push } = await pushed(setting);
+  const opened = await made.session(S);
+  push({ scope: 'tenant:acme', state: stateWith({ version: Date.now() * 1_000, mode: 'stop_all' }) });
+  await made.refresh();
+  expect(opened.check('doc.read').allowed).toBe(false);
+  expect((await setting.store.read([ACME]))[0]?.state).toMatchObject({ mode: 'stop_all' });
 });
 
 test('absence lifts nothing: flags deleted by hand stay in force and are set again (invariant 8)', async () => {
