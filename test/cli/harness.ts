@@ -18,7 +18,7 @@ export interface Shell {
   answer: string | null;
   readonly asked: string[];
   run(line: string): Promise<Ran>;
-  runArgs(args: readonly string[], interrupted?: AbortSignal): Promise<Ran>;
+  runArgs(args: readonly string[], interrupted?: AbortSignal, onOut?: (text: string) => void): Promise<Ran>;
 }
 
 /** No daemon listens where it asks for one. */
@@ -26,22 +26,31 @@ export function shell(env: Record<string, string> = {}): Shell {
   const dir = mkdtempSync(join(tmpdir(), 'sentinel-cli-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const asked: string[] = [];
+  const ask = async (question: string): Promise<string> => {
+    asked.push(question);
+    return self.answer ?? '';
+  };
   const self: Shell = {
     dir,
     env: { SENTINEL_DIR: join(dir, 'store'), SENTINEL_HTTP_PORT: '0', USER: 'ann', ...env },
     answer: null,
     asked,
     run: (line) => self.runArgs(words(line)),
-    runArgs: async (args, interrupted) => {
+    runArgs: async (args, interrupted, onOut) => {
       let out = '';
       let err = '';
       const code = await runProgram(args, {
-        out: (text) => (out += text),
-        err: (text) => (err += text),
+        out: (text) => {
+          out += text;
+          onOut?.(text);
+        },
+        err: (text) => {
+          err += text;
+        },
         isTty: self.answer !== null,
         env: self.env,
         ...(interrupted === undefined ? {} : { interrupted }),
-        ...(self.answer === null ? {} : { ask: async (question: string) => (asked.push(question), self.answer ?? '') }),
+        ...(self.answer === null ? {} : { ask }),
       });
       return { code, out, err };
     },
