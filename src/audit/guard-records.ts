@@ -42,6 +42,8 @@ export interface Leak {
   readonly tool: string | null;
   readonly decisionId: string;
   readonly minute: number;
+  /** Who counted, where the scope's calls come in several partitions: each counts its own. null: nobody else counts. */
+  readonly partition: number | null;
   readonly count: number;
   readonly appliedAt: number;
 }
@@ -49,8 +51,9 @@ export interface Leak {
 /** Calls that ran after their kill should have held. `minute`: epoch minutes of the append time. */
 export function leakRecord(leak: Leak): AuditFacts {
   const subject = leak.decisionId;
+  const part = leak.partition === null ? leak.minute : `${leak.minute}:${leak.partition}`;
   return auditFacts(
-    { type: 'enforcement.leaked', scope: scopeText(leak.scope), subject, part: leak.minute },
+    { type: 'enforcement.leaked', scope: scopeText(leak.scope), subject, part },
     leak.minute * MINUTE_MS,
     {
       tenant_id: leak.tenant,

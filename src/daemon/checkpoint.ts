@@ -1,17 +1,21 @@
 import type { Decision } from '../domain/decision.ts';
 import type { CheckpointStore, StoredCheckpoint } from '../ports/checkpoint-store.ts';
 import type { ResponderState } from '../responder/responder.ts';
+import type { OpenLeak } from './leaks.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** What a partition needs, besides the engine's own state, to go on as if it had never stopped. */
 export interface CheckpointHead {
   readonly version: 1;
-  /** Position and append time of the last record: tells another log from this one. */
+  /** Position of the last record and the greatest append time up to it: tells another log from this one. */
   readonly last: { readonly offset: number; readonly appendedAt: number } | null;
   readonly responder: ResponderState;
   /** Applied, but not known to be in Kafka: tried again under the same id. */
   readonly unconfirmed: readonly Decision[];
   readonly outgoing: readonly WrittenOutgoing[];
+  readonly leaks: readonly OpenLeak[];
+  /** Decisions wait until this offset is reached: a replay that began without a checkpoint is not over before. */
+  readonly quietUntil: number;
 }
 
 /** An outgoing message as JSON: bytes as base64. */

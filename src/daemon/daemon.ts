@@ -4,20 +4,24 @@ import { Chain } from '../audit/chain.ts';
 import { degradedRecord, startedRecord } from '../audit/lifecycle-records.ts';
 import { Relay } from '../audit/relay.ts';
 import { messageOf } from '../domain/errors.ts';
+import type { CompiledRuleSet } from '../domain/rule.ts';
 import { isLaterEntry } from '../killswitch/outbox-id.ts';
+import type { TrippedLimit } from '../ports/kill-store.ts';
 import { Actuator } from './actuator.ts';
 import type { Config } from './config/config.ts';
+import { type Measured, measurePipeline, measureStore, tellActiveSessions } from './gauges.ts';
 import { KillMirror } from './kill-mirror.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { OutgoingQueue } from './outgoing.ts';
 import type { Shared } from './partition.ts';
-import { type Ports, publishedConfig, responderSettings } from './parts.ts';
-import { Pipeline } from './pipeline.ts';
+import { closePorts, type Ports, publishedConfig, responderSettings } from './parts.ts';
+import { type Notice, Pipeline } from './pipeline.ts';
 import { loadPredecessor, savePredecessor } from './predecessor.ts';
 import { ReadinessBoard } from './readiness.ts';
 import { retrying } from './retrying.ts';
-import { RulesHolder } from './rules-holder.ts';
+import { checkRules, RulesHolder } from './rules-holder.ts';
+import { scattered } from './scattered.ts';
 import { schedule } from './schedule.ts';
 import { StoreKeeper } from './store-keeper.ts';
 import { Trail } from './trail.ts';
@@ -34,7 +38,6 @@ export interface DaemonOptions {
 const CHECKPOINT_EVERY_MS = 5_000;
 const TICK_MS = 250;
 const FLUSH_MS = 10_000;
-const ACTIVE_WITHIN_MS = 10 * 60_000;
 
 /**
  * The daemon: keeps the kill store, runs the one pipeline, relays the store's outbox, and reports on itself.
@@ -56,7 +59,10 @@ export class Daemon {
   readonly #abort = new AbortController();
   #pipeline: Pipeline | null = null;
   #rules: RulesHolder | null = null;
+  #trail: Trail | null = null;
   #onLeak: () => void = () => {};
+  #isScattered = false;
+  #isWaiting = false;
 
   constructor(options: DaemonOptions) {
     this.config = options.config;
@@ -66,6 +72,11 @@ export class Daemon {
     this.mirror = new KillMirror(options.ports.store);
     this.#life = new Lifecycle((name, message) => this.#logger.error({ part: name }, `stopping failed: ${message}`));
     this.board.problem('start', 'starting');
+    const { kafka, redis, embedded } = options.config;
+    if (kafka === null)
+      this.board.notice('log', `no Kafka is configured: events and audit are kept in ${embedded.dir}`);
+    if (redis === null) this.board.notice('store', `no Redis is configured: the kill state is kept in ${embedded.dir}`);
+    this.#life.add('ports', () => closePorts(options.ports));
   }
 
   /** The rules in force; null before they are read. */
@@ -82,16 +93,21 @@ export class Daemon {
   }
 
   /**
-   * Connects and runs. Resolves when events are being read; rejects when the rules are invalid, or after `stop`.
+   * Connects and runs. Resolves when events are being read, or when it was stopped meanwhile; rejects when the rules are
+   * invalid, or when something that does not heal by itself is in the way.
    */
   async start(): Promise<void> {
+    try {
+      await checkRules(this.config.rules.dir);
+      await this.#start();
+    } catch (error) {
+      if (!this.#abort.signal.aborted) throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
     const { log, store, clock } = this.ports;
     const topics = this.config.topics;
-    this.#life.add('ports', async () => {
-      await log.close();
-      await this.ports.checkpoints.close();
-      await store.close();
-    });
     await this.#until('log', () => log.ensureTopics());
     const identity = await this.#until('log', () => log.identity());
     const keeper = new StoreKeeper(store, log, this.mirror, topics.kill_state, publishedConfig(this.config));
@@ -99,28 +115,30 @@ export class Daemon {
 
     const writer = randomUUID();
     const predecessor = await this.#until('checkpoints', () => loadPredecessor(this.ports.checkpoints, topics.audit));
-    const queue = new OutgoingQueue(log, (message) => this.#logger.warn(`the log takes nothing: ${message}`));
+    const queue = new OutgoingQueue(log, (message) => this.#logger.warn(message));
     this.#life.add('outgoing', () => queue.close());
     const trail = new Trail(new Chain(writer, predecessor.hash), queue, topics.audit);
-    trail.write(startedRecord(trail.next, clock.now(), `${store.place}, log ${identity}`), null);
-    this.#rules = await this.#openRules(trail);
-
-    const shared = this.#shared(identity, trail, queue, keeper);
-    this.#pipeline = this.#createPipeline(shared);
+    this.#trail = trail;
     this.#life.add('trail', async () => {
       await queue.flush(FLUSH_MS);
       await savePredecessor(this.ports.checkpoints, topics.audit, predecessor, trail);
     });
-    this.#relay(new Relay(store, log, topics, writer));
-    await this.#follow(keeper);
-    this.#schedule(keeper, queue);
-    this.#life.add('pipeline', () => this.#pipeline?.stop());
-    await this.#pipeline.start();
-    this.#rules.watch();
-    this.#life.add('rules', () => this.#rules?.stop());
-    this.#every('watchdog', 1_000, async () => this.#watch(trail));
+    trail.write(startedRecord(trail.next, clock.now(), `${store.place}, log ${identity}`), null);
+    const rules = await this.#until('log', () => this.#openRules(trail));
+    this.#rules = rules;
+
+    const pipeline = this.#createPipeline(rules.current, this.#shared(identity, trail, queue, keeper));
+    this.#pipeline = pipeline;
+    this.#relay(new Relay(store, log, topics, writer), pipeline);
+    await this.#follow(keeper, pipeline);
+    this.#schedule(keeper, { metrics: this.metrics, pipeline, store, queue, mirror: this.mirror });
+    this.#life.add('pipeline', () => pipeline.stop());
+    await this.#until('log', () => pipeline.start());
+    rules.watch();
+    this.#life.add('rules', () => rules.stop());
+    this.#every('watchdog', 1_000, async () => this.#watch(pipeline, queue));
     this.board.problem('start', null);
-    this.#logger.info({ rules: this.#rules.current.rules.length, store: store.place }, 'reading events');
+    this.#logger.info({ rules: rules.current.rules.length, store: store.place }, 'reading events');
   }
 
   /** Finishes the batch, checkpoints, commits, flushes and leaves. Idempotent. */
@@ -134,6 +152,7 @@ export class Daemon {
     const { store, clock } = this.ports;
     return {
       log,
+      partitionedBy: this.config.partitionedBy,
       deadLetterTopic: this.config.topics.dead_letter,
       cacheTtlMs: this.config.killSwitch.cacheTtlS * 1_000,
       longestCooldownMs: () => Math.max(0, ...(this.#rules?.current.rules.map(({ rule }) => rule.cooldownMs) ?? [])),
@@ -152,10 +171,11 @@ export class Daemon {
   }
 
   async #openRules(trail: Trail): Promise<RulesHolder> {
+    let partitions: number | null = null;
     return RulesHolder.open({
       dir: this.config.rules.dir,
       partitionedBy: this.config.partitionedBy,
-      partitions: async () => (await this.ports.log.partitions(this.config.topics.events)).length,
+      partitions: async () => (partitions = await this.#partitions(partitions)),
       trail,
       now: () => this.ports.clock.now(),
       onLoaded: async (rules) => {
@@ -171,9 +191,18 @@ export class Daemon {
     });
   }
 
-  #createPipeline(shared: Shared): Pipeline {
+  /** Rules are reloaded while Kafka is away too: what it said last holds until it says something else. */
+  async #partitions(known: number | null): Promise<number> {
+    try {
+      return (await this.ports.log.partitions(this.config.topics.events)).length;
+    } catch (error) {
+      if (known === null) throw error;
+      return known;
+    }
+  }
+
+  #createPipeline(rules: CompiledRuleSet, shared: Shared): Pipeline {
     const { config } = this;
-    const rules = this.#rules!.current;
     this.metrics.rulesLoaded.set(rules.rules.length);
     return new Pipeline({ log: this.ports.log, checkpoints: this.ports.checkpoints }, rules, shared, {
       topic: config.topics.events,
@@ -182,17 +211,35 @@ export class Daemon {
       sessionEndsAfterMs: config.sessionEndsAfterMs,
       responder: responderSettings(config, shared.log),
       checkpointEveryMs: CHECKPOINT_EVERY_MS,
-      hashKey: () => new Uint32Array(new Uint8Array(randomBytes(8)).buffer) as unknown as readonly number[],
-      onNotice: (partition, notice) => this.#logger.warn({ partition }, notice),
+      hashKey: () => [...new Uint32Array(new Uint8Array(randomBytes(8)).buffer)],
+      onNotice: (partition, notice) => this.#notice(partition, notice),
+      onWaiting: (part, why) => this.board.problem(part, why),
       onCrash: (error) => this.#options.onCrash(error),
     });
   }
 
-  #relay(relay: Relay): void {
+  #notice(partition: number, { kind, text }: Notice): void {
+    this.#logger.warn({ partition }, text);
+    if (kind === 'producer_time') this.board.notice('events', text);
+    if (kind === 'loss') this.#degraded(`partition ${partition}`, `partition ${partition}: ${text}`);
+  }
+
+  /** Something works less well than it should: in the readiness until the restart, and in the audit. */
+  #degraded(part: string, what: string): void {
+    this.board.notice(part, what);
+    this.#recordDegraded(what);
+  }
+
+  #recordDegraded(what: string): void {
+    const trail = this.#trail;
+    trail?.write(degradedRecord(trail.next, this.ports.clock.now(), what), null);
+  }
+
+  #relay(relay: Relay, pipeline: Pipeline): void {
     const run = async (): Promise<void> => {
       await relay.run();
       const acknowledged = await this.ports.store.acknowledged();
-      if (acknowledged !== null) this.#pipeline?.confirm(acknowledged, isLaterEntry);
+      if (acknowledged !== null) pipeline.confirm(acknowledged, isLaterEntry);
     };
     this.#life.add('relay', async () => {
       await relay.run();
@@ -202,62 +249,76 @@ export class Daemon {
   }
 
   /** Published changes are hints to read the store sooner. */
-  async #follow(keeper: StoreKeeper): Promise<void> {
-    this.mirror.onFence((fence) => void this.#pipeline?.fence(fence));
+  async #follow(keeper: StoreKeeper, pipeline: Pipeline): Promise<void> {
+    this.mirror.onFence((fence) => void pipeline.fence(fence));
     const read = this.#every('store', 1_000, async () => {
-      if (!(await keeper.follow())) this.#logger.warn('the kill store was another one than before: rebuilt');
+      if (await keeper.follow()) return;
+      const what = `${this.ports.store.place} was not what it had been (wiped, rolled back or rebuilt): it agrees with the topic again`;
+      this.#logger.warn(what);
+      this.#recordDegraded(what);
+      await pipeline.doubt();
     });
-    this.#life.add('subscription', await this.ports.store.subscribe(() => read()));
-    this.#every('retries', TICK_MS, async () => this.#pipeline?.tick());
+    const heard = (change: unknown): void => {
+      if (change === null) keeper.doubt();
+      read();
+    };
+    this.#life.add('subscription', await this.#until('store', () => this.ports.store.subscribe(heard)));
+    this.#every('retries', TICK_MS, () => pipeline.tick());
   }
 
-  #schedule(keeper: StoreKeeper, queue: OutgoingQueue): void {
-    const { store, clock } = this.ports;
+  #schedule(keeper: StoreKeeper, measured: Measured): void {
+    const { clock, store } = this.ports;
+    const { pipeline } = measured;
+    const said = new Map<string, string>();
     const stop = schedule(
       [
         { name: 'expiry', every: '*/1 * * * * *', run: async () => void (await keeper.expire(clock.now())) },
         { name: 'adoption', every: '*/5 * * * * *', run: () => keeper.adoptAll() },
         { name: 'sweep', every: '0 7 * * * *', run: () => keeper.sweep() },
-        {
-          name: 'active sessions',
-          every: '*/5 * * * * *',
-          run: async () => {
-            for (const { partition, engine } of this.#pipeline?.partitions ?? []) {
-              await store.putActiveSessions(partition, engine.activeSessions(ACTIVE_WITHIN_MS));
-            }
-          },
-        },
-        { name: 'gauges', every: '*/2 * * * * *', run: () => this.#gauge(queue) },
+        { name: 'active sessions', every: '*/5 * * * * *', run: () => tellActiveSessions(measured) },
+        { name: 'ends', every: '*/3 * * * * *', run: () => pipeline.lookAtEnds() },
+        { name: 'pipeline gauges', every: '*/2 * * * * *', run: async () => measurePipeline(measured) },
+        { name: 'store gauges', every: '*/2 * * * * *', run: () => measureStore(measured) },
+        { name: 'limits', every: '*/2 * * * * *', run: async () => this.#tellLimits(await store.trippedLimits()) },
+        { name: 'partitioning', every: '*/10 * * * * *', run: async () => this.#tellScattered(pipeline) },
       ],
-      (name, message) => this.#logger.warn({ job: name }, message),
+      (name, message) => {
+        if (said.get(name) === message) return;
+        said.set(name, message);
+        this.#logger.warn({ job: name }, message);
+      },
     );
     this.#life.add('schedule', stop);
   }
 
-  async #gauge(queue: OutgoingQueue): Promise<void> {
-    const { metrics } = this;
-    const pipeline = this.#pipeline;
-    if (pipeline === null) return;
-    let active = 0;
-    for (const { engine } of pipeline.partitions) active += engine.activeSessions(ACTIVE_WITHIN_MS);
-    metrics.activeSessions.set(active);
-    metrics.stateBytes.set(pipeline.stateBytes);
-    for (const { partition, lag } of pipeline.progress())
-      metrics.consumerLag.set({ partition: String(partition) }, lag);
-    metrics.auditPending.set(queue.size + (await this.ports.store.pendingCount()));
+  #tellLimits(tripped: readonly TrippedLimit[]): void {
+    const names = tripped.map(({ name }) => name).join(', ');
+    const what = `the automation's limits are reached (${names}): it holds until "sentinel rearm"`;
+    this.board.notice('limits', tripped.length === 0 ? null : what);
   }
 
-  #watch(trail: Trail): void {
-    const pipeline = this.#pipeline;
-    if (pipeline === null) return;
+  /** Told once: it is a matter of how producers are set up. */
+  #tellScattered(pipeline: Pipeline): void {
+    if (this.#isScattered) return;
+    const places = pipeline.partitions.map(({ partition, engine }) => ({ partition, symbols: engine.symbols }));
+    const what = scattered(places, this.config.partitionedBy);
+    if (what === null) return;
+    this.#isScattered = true;
+    this.board.notice('partitioned_by', what);
+    this.#logger.warn(what);
+  }
+
+  #watch(pipeline: Pipeline, queue: OutgoingQueue): void {
     const progress = pipeline.progress();
-    const outage = progress.find(({ pausedFor }) => pausedFor !== null)?.pausedFor ?? null;
-    this.board.problem('log', outage);
-    const waiting = [...pipeline.partitions].find(({ storeOutage }) => storeOutage !== null)?.storeOutage ?? null;
-    if (waiting !== null) this.board.problem('store', waiting);
+    this.board.problem('log', pipeline.outage);
+    this.board.problem('outgoing', queue.outage);
+    const waiting = pipeline.partitions.find(({ storeOutage }) => storeOutage !== null)?.storeOutage ?? null;
+    this.board.problem('decisions', waiting === null ? null : `decisions wait for the kill store: ${waiting}`);
+    if (waiting !== null && !this.#isWaiting) this.#recordDegraded(`Decisions wait for the kill store: ${waiting}`);
+    this.#isWaiting = waiting !== null;
     const stall = stalled(progress, this.ports.clock.now());
     if (stall === null) return;
-    trail.write(degradedRecord(trail.next, this.ports.clock.now(), stall), null);
+    this.#recordDegraded(stall);
     this.#options.onCrash(new Error(stall));
   }
 

@@ -17,8 +17,8 @@ export interface Fence {
 export class KillMirror {
   readonly #reader: Pick<KillReader, 'poll'>;
   readonly #fences = new Map<string, Fence>();
-  readonly #states = new Map<string, KillState>();
-  readonly #tools = new Map<string, { readonly tenant: string | null; readonly matches: TextMatcher }>();
+  #states = new Map<string, KillState>();
+  #tools = new Map<string, { readonly tenant: string | null; readonly matches: TextMatcher }>();
   #version = 0;
   #epoch: string | null = null;
   #onFence: (fence: Fence) => void = () => {};
@@ -46,8 +46,8 @@ export class KillMirror {
   }
 
   /** All fences known, for a partition that starts. */
-  fences(): Iterable<Fence> {
-    return this.#fences.values();
+  fences(): readonly Fence[] {
+    return [...this.#fences.values()];
   }
 
   /** Every scope that is stopped, as it was last read. */
@@ -70,13 +70,20 @@ export class KillMirror {
     }
   }
 
-  /** Starts over: the store was rebuilt, versions may mean something else. */
+  /** Starts over: the store was rebuilt, versions may mean something else. What is known stays until all of it is read. */
   async reload(): Promise<void> {
-    this.#version = 0;
-    this.#epoch = null;
-    this.#states.clear();
-    this.#tools.clear();
-    await this.refresh();
+    const fresh = new KillMirror(this.#reader);
+    await fresh.refresh();
+    this.#version = fresh.#version;
+    this.#epoch = fresh.#epoch;
+    this.#states = fresh.#states;
+    this.#tools = fresh.#tools;
+    for (const [text, fence] of fresh.#fences) this.#learn(text, fence);
+  }
+
+  /** Fences before that time are forgotten: no evidence as old ever acts. */
+  forgetFences(before: number): void {
+    for (const [text, { at }] of this.#fences) if (at < before) this.#fences.delete(text);
   }
 
   #take({ scope: text, state }: ScopedState): void {
@@ -90,7 +97,7 @@ export class KillMirror {
   }
 
   #learn(text: string, fence: Fence): void {
-    if (this.#fences.get(text)?.at === fence.at) return;
+    if ((this.#fences.get(text)?.at ?? 0) >= fence.at) return;
     this.#fences.set(text, fence);
     this.#onFence(fence);
   }

@@ -1,7 +1,7 @@
 import { leakRecord } from '../audit/guard-records.ts';
 import type { AuditFacts } from '../domain/audit-record.ts';
 import type { CallKind } from '../domain/mode.ts';
-import { scopeText } from '../domain/scope.ts';
+import { type Scope, scopeTenant, scopeText } from '../domain/scope.ts';
 import type { KillMirror } from './kill-mirror.ts';
 
 /** A call that ran: it was not reported as blocked. */
@@ -12,6 +12,13 @@ export interface RanCall {
   readonly kind: CallKind;
   readonly ts: number;
   readonly appendedAt: number;
+}
+
+export interface LeakParts {
+  readonly mirror: KillMirror;
+  readonly cacheTtlMs: number;
+  readonly partition: number;
+  readonly partitionedBy: 'tenant' | 'session';
 }
 
 const MINUTE_MS = 60_000;
@@ -25,16 +32,22 @@ const GRACE_MS = 2_000;
 export class LeakFinder {
   readonly #mirror: KillMirror;
   readonly #slackMs: number;
-  readonly #open = new Map<string, { facts: Parameters<typeof leakRecord>[0] & { count: number } }>();
-  #found = 0;
+  readonly #partition: number;
+  readonly #partitionedBy: 'tenant' | 'session';
+  readonly #open: Map<string, OpenLeak>;
 
-  constructor(mirror: KillMirror, cacheTtlMs: number) {
-    this.#mirror = mirror;
-    this.#slackMs = cacheTtlMs + GRACE_MS;
+  /** `open`: what a checkpoint had counted. */
+  constructor(parts: LeakParts, open: Iterable<OpenLeak> = []) {
+    this.#mirror = parts.mirror;
+    this.#slackMs = parts.cacheTtlMs + GRACE_MS;
+    this.#partition = parts.partition;
+    this.#partitionedBy = parts.partitionedBy;
+    this.#open = new Map([...open].map((leak) => [keyOf(leak), { ...leak }]));
   }
 
-  get found(): number {
-    return this.#found;
+  /** What is counted and not written yet: plain data. */
+  snapshot(): readonly OpenLeak[] {
+    return [...this.#open.values()];
   }
 
   /** @returns true when the call leaked. */
@@ -43,30 +56,37 @@ export class LeakFinder {
     if (denying === null) return false;
     const held = denying.state.at + this.#slackMs;
     if (call.ts <= held || call.appendedAt <= held) return false;
-    this.#found += 1;
-    const minute = Math.floor(call.appendedAt / MINUTE_MS);
-    const key = `${minute} ${scopeText(denying.scope)}`;
-    const known = this.#open.get(key);
-    if (known !== undefined) known.facts.count += 1;
-    else this.#open.set(key, { facts: { ...call, ...denying, ...identity(denying.state), minute, count: 1 } });
+    const { tenant, session, tool, appendedAt } = call;
+    const { scope, state } = denying;
+    const minute = Math.floor(appendedAt / MINUTE_MS);
+    const what = { tenant, session, tool, scope, decisionId: state.decision_id, appliedAt: state.at };
+    const leak: OpenLeak = { ...what, minute, partition: this.#isLocal(scope) ? null : this.#partition, count: 1 };
+    const known = this.#open.get(keyOf(leak));
+    if (known !== undefined) known.count += 1;
+    else this.#open.set(keyOf(leak), leak);
     return true;
+  }
+
+  /** Whether all calls of a scope come in one partition. */
+  #isLocal(scope: Scope): boolean {
+    return scope.kind === 'session' || (this.#partitionedBy === 'tenant' && scopeTenant(scope) !== null);
   }
 
   /** Records of the minutes that the horizon has left; of all when `horizon` is infinite. */
   take(horizon: number): readonly AuditFacts[] {
     const over: AuditFacts[] = [];
-    for (const [key, { facts }] of this.#open) {
-      if ((facts.minute + 1) * MINUTE_MS > horizon) continue;
+    for (const [key, leak] of this.#open) {
+      if ((leak.minute + 1) * MINUTE_MS > horizon) continue;
       this.#open.delete(key);
-      over.push(leakRecord(facts));
+      over.push(leakRecord(leak));
     }
     return over;
   }
 }
 
-function identity(state: { readonly decision_id: string; readonly at: number }): {
-  decisionId: string;
-  appliedAt: number;
-} {
-  return { decisionId: state.decision_id, appliedAt: state.at };
+/** Calls of one scope and minute, still being counted. */
+export type OpenLeak = Parameters<typeof leakRecord>[0] & { count: number };
+
+function keyOf({ minute, scope, decisionId }: OpenLeak): string {
+  return `${minute} ${decisionId} ${scopeText(scope)}`;
 }

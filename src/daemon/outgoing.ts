@@ -10,6 +10,7 @@ export interface Outgoing {
   readonly message: OutMessage;
 }
 
+/** Of one owner. */
 export interface OutgoingLimits {
   readonly messages: number;
   readonly bytes: number;
@@ -19,71 +20,96 @@ export const OUTGOING_LIMITS: OutgoingLimits = { messages: 10_000, bytes: 64 * 1
 const BATCH = 500;
 const RETRY_MS = 250;
 
+interface Waiting {
+  owner: number | null;
+  readonly message: OutMessage;
+}
+
+/** The messages of one topic, oldest first. A topic that takes nothing holds up no other. */
+interface Lane {
+  readonly topic: string;
+  readonly waiting: Waiting[];
+  isSending: boolean;
+  outage: string | null;
+}
+
 /**
- * Messages on their way to the log, in order. Nothing is dropped: what is not acknowledged stays here, and stands in
- * its partition's checkpoint. When too much waits, `room` waits too, and with it the partition that fills it.
+ * Messages on their way to the log, in order within their topic. Nothing is dropped: what is not acknowledged stays here,
+ * and stands in its partition's checkpoint. When too much of a partition waits, `room` waits too, and with it that partition.
  */
 export class OutgoingQueue {
   readonly #log: Pick<EventLog, 'append'>;
   readonly #limits: OutgoingLimits;
-  readonly #onError: (message: string) => void;
-  #waiting: Outgoing[] = [];
-  #bytes = 0;
-  #sending: Promise<void> | null = null;
+  readonly #onOutage: (message: string) => void;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #loads = new Map<number | null, { messages: number; bytes: number }>();
   #closed = false;
-  #outage: string | null = null;
   #wake: (() => void)[] = [];
 
-  constructor(log: Pick<EventLog, 'append'>, onError: (message: string) => void, limits = OUTGOING_LIMITS) {
+  /** `onOutage` is told once per outage of a topic. */
+  constructor(log: Pick<EventLog, 'append'>, onOutage: (message: string) => void, limits = OUTGOING_LIMITS) {
     this.#log = log;
     this.#limits = limits;
-    this.#onError = onError;
+    this.#onOutage = onOutage;
   }
 
-  push(outgoing: Outgoing): void {
-    this.#waiting.push(outgoing);
-    this.#bytes += sizeOf(outgoing.message);
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = null;
-    });
+  push({ topic, owner, message }: Outgoing): void {
+    const lane = this.#lane(topic);
+    lane.waiting.push({ owner, message });
+    this.#weigh(owner, message, 1);
+    if (!lane.isSending) void this.#send(lane);
   }
 
-  /** Why the log takes nothing at the moment; null while it does. */
+  /** Why a topic takes nothing at the moment; null while all do. */
   get outage(): string | null {
-    return this.#outage;
+    for (const { topic, outage } of this.#lanes.values()) if (outage !== null) return `${topic}: ${outage}`;
+    return null;
   }
 
   get size(): number {
-    return this.#waiting.length;
+    let size = 0;
+    for (const { waiting } of this.#lanes.values()) size += waiting.length;
+    return size;
   }
 
-  get full(): boolean {
-    return this.#waiting.length >= this.#limits.messages || this.#bytes >= this.#limits.bytes;
+  isFull(owner: number): boolean {
+    const load = this.#loads.get(owner);
+    return load !== undefined && (load.messages >= this.#limits.messages || load.bytes >= this.#limits.bytes);
   }
 
-  /** Resolves when there is room for more, or the queue is closed. */
-  async room(): Promise<void> {
-    while (this.full && !this.#closed) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  /** Resolves when there may be room for more of this owner, or the queue is closed; after `withinMs` in any case. */
+  async room(owner: number, withinMs: number): Promise<void> {
+    if (this.isFull(owner) && !this.#closed) await this.#change(withinMs);
   }
 
   /** What is not acknowledged yet, for a partition's checkpoint. */
   pendingOf(owner: number): readonly Outgoing[] {
-    return this.#waiting.filter((one) => one.owner === owner);
+    return [...this.#lanes.values()].flatMap(({ topic, waiting }) =>
+      waiting.filter((one) => one.owner === owner).map(({ message }) => ({ topic, owner, message })),
+    );
   }
 
-  /** Drops what an older assignment of a partition left: its checkpoint has it. */
-  forget(owner: number): void {
-    this.#waiting = this.#waiting.filter((one) => one.owner !== owner);
-    this.#bytes = this.#waiting.reduce((sum, one) => sum + sizeOf(one.message), 0);
+  /** A partition is let go: what it left is sent all the same (a record that is missing would break our chain). */
+  release(owner: number): void {
+    for (const { waiting } of this.#lanes.values()) {
+      for (const one of waiting) {
+        if (one.owner !== owner) continue;
+        this.#weigh(owner, one.message, -1);
+        one.owner = null;
+        this.#weigh(null, one.message, 1);
+      }
+    }
   }
 
   /** Sends what waits, for at most that long. @returns true when everything is acknowledged. */
   async flush(timeoutMs: number): Promise<boolean> {
-    const deadline = AbortSignal.timeout(timeoutMs);
-    while (this.#waiting.length > 0 && !deadline.aborted) {
-      await Promise.race([this.#sending, sleep(timeoutMs, undefined, { signal: deadline }).catch(() => {})]);
+    const deadline = performance.now() + timeoutMs;
+    while (this.size > 0 && !this.#closed) {
+      const left = deadline - performance.now();
+      if (left <= 0) break;
+      await this.#change(left);
     }
-    return this.#waiting.length === 0;
+    return this.size === 0;
   }
 
   close(): void {
@@ -91,45 +117,58 @@ export class OutgoingQueue {
     this.#wakeAll();
   }
 
-  async #send(): Promise<void> {
+  async #send(lane: Lane): Promise<void> {
+    lane.isSending = true;
     // The next tick collects what one batch of records produced.
     await Promise.resolve();
-    while (this.#waiting.length > 0 && !this.#closed) {
-      const batch = sameTopic(this.#waiting);
+    while (lane.waiting.length > 0 && !this.#closed) {
+      const batch = lane.waiting.slice(0, BATCH);
       try {
         await this.#log.append(
-          batch[0]!.topic,
-          batch.map((one) => one.message),
+          lane.topic,
+          batch.map(({ message }) => message),
         );
-        this.#outage = null;
-        this.#acknowledge(new Set(batch));
+        lane.outage = null;
+        lane.waiting.splice(0, batch.length);
+        for (const { owner, message } of batch) this.#weigh(owner, message, -1);
+        this.#wakeAll();
       } catch (error) {
-        this.#outage = messageOf(error);
-        this.#onError(this.#outage);
+        const isNew = lane.outage === null;
+        lane.outage = messageOf(error);
+        if (isNew) this.#onOutage(`${lane.topic} takes nothing: ${lane.outage}`);
         await sleep(RETRY_MS, undefined, { ref: false });
       }
     }
+    lane.isSending = false;
   }
 
-  #acknowledge(sent: ReadonlySet<Outgoing>): void {
-    this.#waiting = this.#waiting.filter((one) => !sent.has(one));
-    for (const one of sent) this.#bytes -= sizeOf(one.message);
-    this.#bytes = Math.max(0, this.#bytes);
-    this.#wakeAll();
+  #lane(topic: string): Lane {
+    const known = this.#lanes.get(topic);
+    if (known !== undefined) return known;
+    const lane: Lane = { topic, waiting: [], isSending: false, outage: null };
+    this.#lanes.set(topic, lane);
+    return lane;
+  }
+
+  #weigh(owner: number | null, message: OutMessage, sign: 1 | -1): void {
+    const load = this.#loads.get(owner) ?? { messages: 0, bytes: 0 };
+    load.messages += sign;
+    load.bytes += sign * (message.value?.length ?? 0);
+    this.#loads.set(owner, load);
+  }
+
+  /** Resolves when something was acknowledged or the queue is closed, and after that time in any case. */
+  #change(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.#wake.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   #wakeAll(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
-}
-
-/** The longest run of one topic from the front: order holds over all topics. */
-function sameTopic(waiting: readonly Outgoing[]): Outgoing[] {
-  const { topic } = waiting[0]!;
-  const other = waiting.findIndex((one) => one.topic !== topic);
-  return waiting.slice(0, Math.min(BATCH, other < 0 ? waiting.length : other));
-}
-
-function sizeOf({ value }: OutMessage): number {
-  return value === null ? 0 : value.length;
 }

@@ -6,7 +6,6 @@ import type { Decision, DecisionOutcome } from '../domain/decision.ts';
 import { isRetryable, messageOf } from '../domain/errors.ts';
 import type { Decoder } from '../domain/event/decode.ts';
 import type { SymbolTables } from '../domain/event/symbol-tables.ts';
-import { EventType, type EventView, Phase, Status } from '../domain/event/view.ts';
 import { causeTime } from '../domain/ids.ts';
 import type { CompiledRuleSet } from '../domain/rule.ts';
 import type { Step } from '../domain/step.ts';
@@ -15,12 +14,11 @@ import type { LogBatch, LogRecord } from '../ports/event-log.ts';
 import { alertCourse, type Course, dueCourse, outcomeCourse, ripeCourse } from '../responder/course.ts';
 import type { Moment, Responder } from '../responder/responder.ts';
 import type { Actuator } from './actuator.ts';
-import { blockedCallRecord } from './blocked.ts';
+import { CallWatch } from './call-watch.ts';
 import type { CheckpointHead } from './checkpoint.ts';
 import { writeOutgoing } from './checkpoint.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Fence, KillMirror } from './kill-mirror.ts';
-import { LeakFinder } from './leaks.ts';
 import type { Metrics } from './metrics.ts';
 import type { OutgoingQueue } from './outgoing.ts';
 import type { Trail } from './trail.ts';
@@ -30,6 +28,7 @@ export interface Shared {
   readonly log: string;
   readonly deadLetterTopic: string;
   readonly cacheTtlMs: number;
+  readonly partitionedBy: 'tenant' | 'session';
   readonly longestCooldownMs: () => number;
   readonly actuator: Actuator;
   readonly mirror: KillMirror;
@@ -55,6 +54,15 @@ export interface PartitionParts {
 }
 
 const RETRY_UNAVAILABLE_MS = 500;
+/** How soon a partition that waits for room notices that it is to leave, ms. */
+const ROOM_LOOK_MS = 500;
+
+/** What the engine had counted when the metrics were fed last. */
+interface Counted {
+  readonly late: number;
+  readonly repeated: number;
+  readonly overflow: number;
+}
 
 /**
  * One partition's way from records to kills: decode → engine → responder → kill switch → audit. Records are taken in
@@ -65,7 +73,7 @@ export class Partition {
   readonly engine: Engine;
   readonly #parts: PartitionParts;
   readonly #shared: Shared;
-  readonly #leaks: LeakFinder;
+  #calls: CallWatch;
   /** Outbox entry → decision that it made true and that Kafka has not acknowledged. */
   readonly #unconfirmed = new Map<string, Decision>();
   /** To be carried out whatever became of their episode: of the last run and perhaps not in Kafka, or decided during an outage. */
@@ -74,8 +82,10 @@ export class Partition {
   #last: CheckpointHead['last'] = null;
   #storeOutage: string | null = null;
   #retryAt = 0;
-  /** By session id: the mirror's version at which nothing stood in the way of its calls. */
-  #clearAt = new Float64Array(0);
+  /** Decisions whose failure was told. */
+  readonly #told = new Set<string>();
+  #isLeaving = false;
+  #counted: Counted;
 
   constructor(parts: PartitionParts, shared: Shared) {
     this.partition = parts.partition;
@@ -83,13 +93,25 @@ export class Partition {
     this.#parts = parts;
     this.#rules = parts.rules;
     this.#shared = shared;
-    this.#leaks = new LeakFinder(shared.mirror, shared.cacheTtlMs);
+    this.#calls = this.#callWatch([]);
+    this.#counted = this.#counts();
   }
 
   /** Goes on where a checkpoint left off. */
   resume(head: CheckpointHead): void {
     this.#last = head.last;
     this.#again = [...head.unconfirmed];
+    this.#calls = this.#callWatch(head.leaks);
+  }
+
+  #callWatch(leaks: CheckpointHead['leaks']): CallWatch {
+    const { partition, symbols } = this.#parts;
+    return new CallWatch({ ...this.#shared, partition, symbols, record: (facts) => this.#record(facts) }, leaks);
+  }
+
+  /** Ends the batch in hand after the record in hand: what is left of it is read again by whoever comes next. */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   /** Why decisions wait for the kill store; null while they do not. */
@@ -103,18 +125,32 @@ export class Partition {
 
   async take(batch: LogBatch): Promise<void> {
     for (const record of batch.records) {
-      if (batch.isStale()) return;
+      if (this.#isOver(batch)) return;
       if (record.offset < this.engine.nextOffset) continue;
-      // Producers' times say nothing about the log; only the broker's tell one log from another.
-      this.#last = batch.logAppendTime ? { offset: record.offset, appendedAt: record.appendedAt } : null;
+      this.#remember(record, batch);
       const alerts = this.#step(record);
       if (alerts.length > 0 || this.#parts.responder.ripeAt <= this.engine.horizon) await this.handle(alerts);
-      if (this.#shared.queue.full) await this.#waitForRoom(batch);
+      while (this.#shared.queue.isFull(this.partition) && !this.#isOver(batch)) await this.#waitForRoom(batch);
     }
-    if (batch.isStale()) return;
+    if (this.#isOver(batch)) return;
+    // Behind the last record there may be offsets that hold none (control records, gaps): nothing is to be read there.
+    if (batch.nextOffset > this.engine.nextOffset) this.engine.startAt(batch.nextOffset);
     await this.#followClock(batch);
     await this.retry();
-    this.#writeLeaks();
+    for (const facts of this.#calls.takeLeaks(this.engine.horizon)) this.#record(facts);
+  }
+
+  #isOver(batch: LogBatch): boolean {
+    return this.#isLeaving || batch.isStale();
+  }
+
+  /**
+   * The last record and the greatest append time up to it. Producers' times say nothing about the log; only the broker's
+   * tell one log from another.
+   */
+  #remember({ offset, appendedAt }: LogRecord, { logAppendTime }: LogBatch): void {
+    const before = this.#last?.appendedAt ?? 0;
+    this.#last = logAppendTime ? { offset, appendedAt: Math.max(before, appendedAt) } : null;
   }
 
   /** Tries again what waits, and forgets what is over. */
@@ -153,7 +189,30 @@ export class Partition {
       responder: this.#parts.responder.snapshot(),
       unconfirmed: this.unconfirmed,
       outgoing: this.#shared.queue.pendingOf(this.partition).map(writeOutgoing),
+      leaks: this.#calls.openLeaks(),
+      quietUntil: this.#parts.quietUntil,
     };
+  }
+
+  /** The kill store may have forgotten what it had not told Kafka: decide it again, under the same ids. */
+  doubt(): void {
+    this.#again.push(...this.#unconfirmed.values());
+    this.#unconfirmed.clear();
+  }
+
+  /** Adds to the metrics what the engine has counted since the last call. */
+  count(): void {
+    const { metrics } = this.#shared;
+    const before = this.#counted;
+    this.#counted = this.#counts();
+    metrics.eventsLate.inc(this.#counted.late - before.late);
+    metrics.eventsRepeated.inc(this.#counted.repeated - before.repeated);
+    metrics.overflow.inc(this.#counted.overflow - before.overflow);
+  }
+
+  #counts(): Counted {
+    const { late, repeated, overflow } = this.engine.stats;
+    return { late, repeated, overflow: overflow + this.#parts.symbols.overflowed };
   }
 
   #step(record: LogRecord): readonly Alert[] {
@@ -163,7 +222,7 @@ export class Partition {
     const rejection = decoder.decode(record.value, record.headers);
     if (rejection !== null) return this.#reject(record, rejection.reason, rejection.detail);
     this.#shared.metrics.eventsProcessed.inc();
-    this.#watch(record, decoder.view);
+    this.#calls.watch(record, decoder.view);
     return this.engine.step(record.offset, record.appendedAt, decoder.view);
   }
 
@@ -175,38 +234,6 @@ export class Partition {
       message: deadLetter(record, reason, detail),
     });
     return this.engine.skip(record.offset, record.appendedAt);
-  }
-
-  /** Calls that were refused, and calls that should have been. */
-  #watch(record: LogRecord, view: EventView): void {
-    if (view.status === Status.blocked) this.#recordBlocked(record, view);
-    else if (!this.#shared.mirror.quiet && isCall(view)) this.#findLeak(record, view);
-  }
-
-  #recordBlocked(record: LogRecord, view: EventView): void {
-    const { symbols } = this.#parts;
-    this.#record(blockedCallRecord(record.value as Uint8Array, view.ts));
-    this.#shared.onBlocked(symbols.tenants.text(view.tenant), symbols.sessions.text(view.session));
-  }
-
-  #findLeak(record: LogRecord, view: EventView): void {
-    const { symbols } = this.#parts;
-    const { version } = this.#shared.mirror;
-    if (this.#clearAt.length <= view.session) this.#clearAt = grown(this.#clearAt, symbols.sessions.bound);
-    if (this.#clearAt[view.session] === version) return;
-    const tenant = symbols.tenants.text(view.tenant);
-    const session = symbols.sessions.text(view.session);
-    const kind = view.type === EventType.llmCall ? 'model_call' : view.write ? 'write' : 'read';
-    const call = { tenant, session, kind, ts: view.ts, appendedAt: record.appendedAt } as const;
-    const tool = view.tool === 0 ? null : symbols.tools.text(view.tool);
-    if (this.#leaks.inspect({ ...call, tool })) {
-      this.#shared.metrics.leakedCalls.inc();
-      this.#shared.onLeak();
-    } else if (this.#shared.mirror.stops(tenant, session) === false) this.#clearAt[view.session] = version;
-  }
-
-  #writeLeaks(): void {
-    for (const facts of this.#leaks.take(this.engine.horizon)) this.#record(facts);
   }
 
   /** A drained partition follows the wall clock, as far as nothing older can still come. */
@@ -257,11 +284,16 @@ export class Partition {
 
   /** @returns null when the kill store was not there. */
   async #attempt(decision: Decision): Promise<DecisionOutcome | null> {
-    const { metrics, actuator } = this.#shared;
+    const { metrics, actuator, now } = this.#shared;
+    if (now() < this.#retryAt) {
+      this.#parts.responder.postpone(decision, this.#retryAt);
+      return null;
+    }
     const group = this.#rules.set.groups.find(({ name }) => name === decision.alert.rule.group);
     try {
       const { outcome, outboxId } = await actuator.act(decision, group);
       this.#storeOutage = null;
+      this.#told.delete(decision.id);
       if (outboxId !== null) this.#unconfirmed.set(outboxId, decision);
       metrics.actions.inc({ action: decision.action, outcome: outcome.status });
       if (outcome.status === 'applied') this.#observeLatency(decision, outcome.appliedAt);
@@ -272,13 +304,20 @@ export class Partition {
     }
   }
 
-  /** Nothing is lost: the decision stays waiting. What will not heal by itself is said in the audit, once. */
+  /**
+   * Nothing is lost: the decision stays waiting. While the store is away nothing else is tried either, so that a batch does
+   * not wait for each of its decisions. What will not heal by itself is said in the audit, once.
+   */
   #failed(decision: Decision, error: unknown): void {
+    const { metrics, now } = this.#shared;
     const message = messageOf(error);
+    const retryAt = now() + RETRY_UNAVAILABLE_MS;
     this.#storeOutage = message;
-    this.#retryAt = this.#shared.now() + RETRY_UNAVAILABLE_MS;
-    this.#shared.metrics.actions.inc({ action: decision.action, outcome: 'failed' });
-    if (this.#parts.responder.postpone(decision, this.#retryAt) && !isRetryable(error)) {
+    this.#parts.responder.postpone(decision, retryAt);
+    metrics.actions.inc({ action: decision.action, outcome: 'failed' });
+    if (isRetryable(error)) this.#retryAt = retryAt;
+    else if (!this.#told.has(decision.id)) {
+      this.#told.add(decision.id);
       this.#record(failedRecord(decision, 'store', message));
     }
   }
@@ -293,12 +332,8 @@ export class Partition {
   }
 
   async #waitForRoom(batch: LogBatch): Promise<void> {
-    const beat = setInterval(() => void batch.heartbeat().catch(() => {}), 1_000);
-    try {
-      await this.#shared.queue.room();
-    } finally {
-      clearInterval(beat);
-    }
+    await this.#shared.queue.room(this.partition, ROOM_LOOK_MS);
+    await batch.heartbeat().catch(() => {});
   }
 
   readonly #moment = (): Moment => ({ horizon: this.engine.horizon, wall: this.#shared.now() });
@@ -310,13 +345,3 @@ export class Partition {
 
 /** How much later than a drained partition's end was asked for a record appended before may still come, ms. */
 const DRAIN_MS = 2_000;
-
-function isCall(view: EventView): boolean {
-  return view.type <= EventType.llmCall && view.phase !== Phase.result;
-}
-
-function grown(values: Float64Array<ArrayBuffer>, bound: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(Math.max(bound + 1, values.length * 2, 1_024)).fill(-1);
-  larger.set(values);
-  return larger;
-}

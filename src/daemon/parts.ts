@@ -13,6 +13,10 @@ export interface Ports {
   readonly clock: Clock;
 }
 
+export async function closePorts({ log, checkpoints, store }: Ports): Promise<void> {
+  await Promise.all([log.close(), checkpoints.close(), store.close()]);
+}
+
 /** What guards must agree on, from the configuration. */
 export function publishedConfig({ tools, killSwitch }: Config): PublishedConfig {
   return {

@@ -15,6 +15,8 @@ export type Start =
       readonly quietUntil: number;
       /** What is lost, for people. */
       readonly notice: string;
+      /** There was a checkpoint, and it is of no use. */
+      readonly lost: boolean;
     };
 
 /** Judges a checkpoint against the log that is there. `now`: wall clock, epoch ms. */
@@ -27,12 +29,12 @@ export async function findStart(
   now: number,
 ): Promise<Start> {
   const end = await log.endOffset(topic, partition);
-  if (stored === null) return fresh(log, topic, partition, end, backMs, now, 'there is no checkpoint');
+  if (stored === null) return fresh(log, topic, partition, end, backMs, now, false, 'there is no checkpoint');
   const decoded = readable(stored);
-  if (decoded === null) return fresh(log, topic, partition, end, backMs, now, 'the checkpoint cannot be read');
+  if (decoded === null) return fresh(log, topic, partition, end, backMs, now, true, 'the checkpoint cannot be read');
   const { head, snapshot } = decoded;
   const other = await isOtherLog(log, topic, partition, stored.offset, end, head.last);
-  if (other) return fresh(log, topic, partition, end, backMs, now, 'the checkpoint is of another log');
+  if (other) return fresh(log, topic, partition, end, backMs, now, true, 'the checkpoint is of another log');
   return { from: 'checkpoint', offset: stored.offset, head, snapshot };
 }
 
@@ -53,12 +55,13 @@ async function fresh(
   end: number,
   backMs: number,
   now: number,
+  lost: boolean,
   why: string,
 ): Promise<Start> {
   const back = Math.max(backMs, HOUR_MS);
   const offset = await log.offsetAt(topic, partition, now - back);
   const notice = `${why}: reading from offset ${offset}, what is older is lost to session totals`;
-  return { from: 'log', offset, quietUntil: end, notice };
+  return { from: 'log', offset, quietUntil: end, notice, lost };
 }
 
 /** The log ends below the checkpoint, or what follows the last record's time does not stand behind it. */

@@ -14,13 +14,14 @@ export async function retrying<T>(
   report: (message: string | null) => void,
 ): Promise<T> {
   for (let wait = FIRST_MS; ; wait = Math.min(wait * 2, LONGEST_MS)) {
+    signal.throwIfAborted();
     try {
       const result = await attempt();
       report(null);
       return result;
     } catch (error) {
       report(messageOf(error));
-      if (!isRetryable(error) || signal.aborted) throw error;
+      if (!isRetryable(error)) throw error;
       await sleep(wait, undefined, { signal });
     }
   }

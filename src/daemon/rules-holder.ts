@@ -1,5 +1,5 @@
 import { rulesLoadedRecord, rulesRejectedRecord } from '../audit/lifecycle-records.ts';
-import { SentinelError } from '../domain/errors.ts';
+import { messageOf, SentinelError } from '../domain/errors.ts';
 import type { CompiledRuleSet, RuleSet } from '../domain/rule.ts';
 import { compileRules } from '../rules/compile.ts';
 import { parseSources, type RuleSources, readSources } from '../rules/load.ts';
@@ -7,6 +7,7 @@ import type { RulesResult } from '../rules/parse.ts';
 import { checkPartitioning, type PartitionedBy } from '../rules/partitioning.ts';
 import { type Problem, problemText } from '../rules/problem.ts';
 import { type RulesWatch, watchRules } from '../rules/watch.ts';
+import { Serial } from './serial.ts';
 import type { Trail } from './trail.ts';
 
 export interface RulesHolderOptions {
@@ -26,6 +27,8 @@ export class RulesHolder {
   readonly #options: RulesHolderOptions;
   readonly #sources: RuleSources;
   #current: CompiledRuleSet;
+  /** One set after the other, in the order in which they were read. */
+  readonly #taking = new Serial();
   #watch: RulesWatch | null = null;
 
   private constructor(options: RulesHolderOptions, sources: RuleSources, set: RuleSet) {
@@ -38,9 +41,7 @@ export class RulesHolder {
   static async open(options: RulesHolderOptions): Promise<RulesHolder> {
     const sources = await readSources([options.dir]);
     const result = await judged(parseSources(sources), options);
-    if (result.status === 'invalid') {
-      throw new SentinelError('rules_invalid', result.problems.map(problemText).join('\n'));
-    }
+    throwIfInvalid(result);
     const holder = new RulesHolder(options, sources, result.set);
     holder.#recordLoaded();
     return holder;
@@ -59,15 +60,16 @@ export class RulesHolder {
           const timer = setTimeout(run, ms);
           return () => clearTimeout(timer);
         },
-        onChange: (result) => void this.#take(result),
+        onChange: (result) => void this.#taking.run(() => this.#take(result)),
       },
       this.#sources,
     );
   }
 
-  /** Reads now (SIGHUP). */
+  /** Reads now (SIGHUP). Resolves when what was read is in force or refused. */
   async reload(): Promise<void> {
     await this.#watch?.reload();
+    await this.#taking.run(async () => {});
   }
 
   stop(): void {
@@ -75,24 +77,40 @@ export class RulesHolder {
   }
 
   async #take(read: RulesResult): Promise<void> {
-    const { trail, now, onRejected, onLoaded } = this.#options;
-    const result = await judged(read, this.#options);
-    if (result.status === 'invalid') {
-      const errors = result.problems.map(problemText);
-      trail.write(rulesRejectedRecord(trail.next, now(), errors), null);
-      onRejected(errors);
-      return;
+    const { onRejected, onLoaded } = this.#options;
+    try {
+      const result = await judged(read, this.#options);
+      if (result.status === 'invalid') return this.#reject(result.problems.map(problemText));
+      const rules = compileRules(result.set);
+      await onLoaded(rules);
+      this.#current = rules;
+      onRejected(null);
+      this.#recordLoaded();
+    } catch (error) {
+      this.#reject([messageOf(error)]);
     }
-    this.#current = compileRules(result.set);
-    await onLoaded(this.#current);
-    onRejected(null);
-    this.#recordLoaded();
+  }
+
+  #reject(errors: readonly string[]): void {
+    const { trail, now, onRejected } = this.#options;
+    trail.write(rulesRejectedRecord(trail.next, now(), errors), null);
+    onRejected(errors);
   }
 
   #recordLoaded(): void {
     const { trail, now, dir } = this.#options;
     trail.write(rulesLoadedRecord(trail.next, now(), this.#current.set, dir), null);
   }
+}
+
+/** @throws SentinelError `rules_invalid` with all errors. Without asking how many partitions there are. */
+export async function checkRules(dir: string): Promise<void> {
+  throwIfInvalid(parseSources(await readSources([dir])));
+}
+
+function throwIfInvalid(result: RulesResult): asserts result is RulesResult & { readonly status: 'valid' } {
+  if (result.status === 'invalid')
+    throw new SentinelError('rules_invalid', result.problems.map(problemText).join('\n'));
 }
 
 /** A set that cannot be counted with these partitions is as bad as one that cannot be read. */

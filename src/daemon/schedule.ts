@@ -8,6 +8,10 @@ export interface Job {
   readonly run: () => Promise<void>;
 }
 
+/** Our log is one JSON object a line; what node-cron has to say (a time that was missed) changes nothing. */
+const nothing = (): void => {};
+const SILENT = { info: nothing, warn: nothing, error: nothing, debug: nothing };
+
 /**
  * Runs jobs on their schedules, never one twice at a time. A job that fails is reported and runs again at its next time.
  * @returns stops all of them.
@@ -26,7 +30,7 @@ export function schedule(
           onFailure(name, messageOf(error));
         }
       },
-      { name, noOverlap: true },
+      { name, noOverlap: true, logger: SILENT },
     ),
   );
   return async () => {

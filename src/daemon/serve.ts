@@ -31,11 +31,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       store: ports.store,
       log: ports.log,
       eventsTopic: config.topics.events,
+      format: config.format,
       readiness: () => daemon.board.get(),
       metrics: () => daemon.metrics.registry.metrics(),
       tenantsOf: (session) =>
         [...(daemon.pipeline?.partitions ?? [])].flatMap(({ engine }) => engine.activeSessionsOf(session)),
       recentAudit: (limit) => newestAudit(ports.log, config.topics.audit, limit),
+      onFailure: (message) => logger.error(message),
       newId: () => randomUUID(),
     },
     config.http,

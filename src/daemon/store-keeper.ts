@@ -1,15 +1,17 @@
 import { SENTINEL } from '../audit/facts.ts';
 import type { KillState, ScopedState } from '../domain/kill-state.ts';
-import { scopeText } from '../domain/scope.ts';
+import { parseScope, scopeText } from '../domain/scope.ts';
 import type { EventLog, OutMessage } from '../ports/event-log.ts';
 import type { KillStore, PublishedConfig } from '../ports/kill-store.ts';
 import type { KillMirror } from './kill-mirror.ts';
 
 /** How many index entries one sweep forgets at most. */
 const SWEEP_MAX = 1_000;
+/** How many scopes are asked for at once. */
+const READ_MAX = 500;
 const DAY_MS = 86_400_000;
-/** A terminated session's kill lasts that long; it is renewed when a day of it is gone. */
-const KILL_TTL_MS = 7 * DAY_MS;
+/** Cleared states and fences are of no use after that time: older evidence never acts. */
+const KEPT_MS = 7 * DAY_MS;
 
 /**
  * Keeps the kill store complete and true: initialises and rebuilds it from the topic of states, adopts what was set
@@ -22,6 +24,7 @@ export class StoreKeeper {
   readonly #topic: string;
   readonly #config: PublishedConfig;
   readonly #renewing = new Set<string>();
+  #doubted = false;
 
   constructor(store: KillStore, log: EventLog, mirror: KillMirror, topic: string, config: PublishedConfig) {
     this.#store = store;
@@ -34,29 +37,54 @@ export class StoreKeeper {
   /** At the start: complete the store if it is not, tell guards what to agree on, take in what was set by hand. */
   async open(): Promise<void> {
     await this.#store.publishConfig(this.#config);
-    if ((await this.#store.epoch()) === null) await this.rebuild();
+    await this.#repair();
     await this.#mirror.reload();
     await this.adoptAll();
   }
 
-  /** Follows the store. @returns false when it was another one than before, and has been rebuilt. */
-  async follow(): Promise<boolean> {
-    const same = await this.#mirror.refresh();
-    if (same && this.#mirror.epoch !== null) return true;
-    await this.rebuild();
-    await this.#store.publishConfig(this.#config);
-    await this.#mirror.reload();
-    return false;
+  /** The store was away: who knows what it forgot. The next `follow` compares it with the topic. */
+  doubt(): void {
+    this.#doubted = true;
   }
 
-  /** From the topic of states, the durable truth, and from what we still know ourselves. */
-  async rebuild(): Promise<void> {
+  /** Follows the store. @returns false when it was not what it had been, and has been rebuilt. */
+  async follow(): Promise<boolean> {
+    const same = await this.#mirror.refresh();
+    if (same && this.#mirror.epoch !== null && !this.#doubted) return true;
+    this.#doubted = true;
+    const repaired = await this.#repair();
+    await this.#store.publishConfig(this.#config);
+    await this.#mirror.reload();
+    this.#doubted = false;
+    return same && !repaired;
+  }
+
+  /**
+   * Rebuilds the store from the topic of states, the durable truth, and from what we still know ourselves, where it is
+   * incomplete or behind the topic. Another daemon may have done so: then there is nothing left to do.
+   * @returns true when it was necessary
+   */
+  async #repair(): Promise<boolean> {
     const known = this.#mirror.tripped();
     const { states, older } = await readStates(this.#log, this.#topic);
     if (older.length > 0) await this.#log.append(this.#topic, older.map(stateMessage));
-    if ((await this.#store.epoch()) === null) await this.#store.initialise(states, SENTINEL);
-    else await this.#store.reassert(states, SENTINEL);
+    const isNeeded = (await this.#store.epoch()) === null || (await this.#isBehind(states));
+    if (isNeeded) await this.#store.initialise(states, SENTINEL);
     if (known.length > 0) await this.#store.reassert(known, SENTINEL);
+    return isNeeded;
+  }
+
+  /** What was cleared more than a week ago may be forgotten. */
+  async #isBehind(states: readonly ScopedState[]): Promise<boolean> {
+    const forgottenAt = (await this.#store.time()) - KEPT_MS;
+    const due = states.filter(({ state }) => state.mode !== 'none' || state.at > forgottenAt);
+    const versions = new Map(due.map(({ scope, state }) => [scope, state.version]));
+    const scopes = due.flatMap(({ scope }) => parseScope(scope) ?? []);
+    for (let at = 0; at < scopes.length; at += READ_MAX) {
+      const readings = await this.#store.read(scopes.slice(at, at + READ_MAX));
+      if (readings.some(({ scope, state }) => (state?.version ?? 0) < versions.get(scopeText(scope))!)) return true;
+    }
+    return false;
   }
 
   async adoptAll(): Promise<void> {
@@ -70,6 +98,7 @@ export class StoreKeeper {
 
   /** Old cleared entries leave the index; a tombstone lets compaction forget them too. */
   async sweep(): Promise<void> {
+    this.#mirror.forgetFences((await this.#store.time()) - KEPT_MS);
     const scopes = await this.#store.sweep(SWEEP_MAX);
     if (scopes.length > 0)
       await this.#log.append(
@@ -83,7 +112,7 @@ export class StoreKeeper {
     const scope = { kind: 'session', tenant, session } as const;
     const text = scopeText(scope);
     const state = this.#mirror.stateOf(scope);
-    if (state?.expires_at == null || state.expires_at - now > KILL_TTL_MS - DAY_MS || this.#renewing.has(text)) return;
+    if (state?.expires_at == null || now - state.at < DAY_MS || this.#renewing.has(text)) return;
     this.#renewing.add(text);
     try {
       await this.#store.renew(scope, SENTINEL);
@@ -106,6 +135,7 @@ export async function readStates(log: Pick<EventLog, 'readAll'>, topic: string):
   const overtaken = new Set<string>();
   await log.readAll(topic, ({ key, value }) => {
     const scope = key === null ? '' : Buffer.from(key).toString('utf8');
+    if (parseScope(scope) === null) return;
     const state = value === null ? null : parseState(value);
     if (state === null) {
       if (value === null) newest.delete(scope);

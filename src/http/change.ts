@@ -1,6 +1,7 @@
 import { SentinelError } from '../domain/errors.ts';
 import type { InFlight, Mode } from '../domain/mode.ts';
 import { type Scope, scopeText } from '../domain/scope.ts';
+import { isTripped } from '../killswitch/standing.ts';
 import type { ChangeOutcome } from '../ports/kill-store.ts';
 import type { HttpDeps } from './deps.ts';
 
@@ -31,6 +32,12 @@ export async function stop(deps: HttpDeps, asked: Stop): Promise<Stopped> {
     inFlight: asked.inFlight,
     audit: { severity: 'critical', action: actionOf(asked.scope), rule: null, evidence: null, timing: null },
   });
+  if (outcome.status === 'repeated' && !isTripped(outcome.state)) {
+    throw new SentinelError(
+      'conflict',
+      `this request was carried out before, and ${scopeText(asked.scope)} has been restored since: to stop it again, send another Idempotency-Key`,
+    );
+  }
   if (outcome.status !== 'refused') return outcome;
   throw new SentinelError('conflict', `${scopeText(asked.scope)} was not stopped (${outcome.code}): ${outcome.detail}`);
 }

@@ -7,6 +7,8 @@ export interface HttpDeps {
   readonly store: KillStore;
   readonly log: Pick<EventLog, 'append'>;
   readonly eventsTopic: string;
+  /** What the events topic holds: where it is CloudEvents, ours are told apart by their headers. */
+  readonly format: 'json' | 'cloudevents';
   /** What `/readyz` tells. */
   readonly readiness: () => { readonly ready: boolean; readonly problems: object; readonly notices: object };
   /** What `/metrics` tells, in Prometheus' text format. */
@@ -15,6 +17,8 @@ export interface HttpDeps {
   readonly tenantsOf: (session: string) => readonly string[];
   /** The newest audit records, oldest first. */
   readonly recentAudit: (limit: number) => readonly AuditRecord[] | Promise<readonly AuditRecord[]>;
+  /** A request failed for a reason that is no business of who asked. */
+  readonly onFailure: (message: string) => void;
   /** A new id for an operator's decision. */
   readonly newId: () => string;
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, isSentinelError } from '../domain/errors.ts';
 
@@ -41,6 +42,7 @@ export function problem(c: Context, status: ContentfulStatusCode, detail: string
 
 /** Any failure as a problem; what is not ours says nothing of its inside. */
 export function problemOf(c: Context, error: unknown): Response {
+  if (error instanceof HTTPException) return problem(c, error.status, error.message);
   if (!isSentinelError(error)) return problem(c, 500, 'something went wrong inside; the log of the daemon says what');
   return problem(c, STATUS[error.code] ?? 500, error.message);
 }

@@ -1,11 +1,28 @@
 import { z } from '@hono/zod-openapi';
 import { DURATION_PATTERN, parseDuration } from '../domain/duration.ts';
+import { ID_BYTES_MAX, TEXT_BYTES_MAX } from '../domain/event/limits.ts';
+import { isText } from '../domain/event/validate.ts';
 import { MODES } from '../domain/mode.ts';
 
 /** Bodies and answers of the API. Unknown fields are refused: a misspelt `ttl` must not become a kill for good. */
 
-const id = z.string().min(1).max(256);
-const reason = z.string().trim().min(1).max(1_000);
+/** As in an event: bytes of well-formed UTF-8. */
+export const idText = z
+  .string()
+  .min(1)
+  .refine((text) => isText(text, ID_BYTES_MAX), `at most ${ID_BYTES_MAX} bytes of well-formed UTF-8`)
+  .openapi({ type: 'string', maxLength: ID_BYTES_MAX });
+export const toolText = z
+  .string()
+  .min(1)
+  .refine((text) => isText(text, TEXT_BYTES_MAX), `at most ${TEXT_BYTES_MAX} bytes of well-formed UTF-8`)
+  .openapi({ type: 'string', maxLength: TEXT_BYTES_MAX });
+const reason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(1_000)
+  .refine((text) => text.isWellFormed(), 'well-formed text');
 const ttl = z
   .string()
   .regex(new RegExp(DURATION_PATTERN), 'a duration like 30m')
@@ -15,7 +32,7 @@ const ttl = z
 const inFlight = z.enum(['finish', 'cancel']);
 
 export const killBody = z
-  .strictObject({ tenantId: id.optional(), reason: reason.optional(), inFlight: inFlight.optional() })
+  .strictObject({ tenantId: idText.optional(), reason: reason.optional(), inFlight: inFlight.optional() })
   .openapi('KillSession');
 
 export const switchBody = z
@@ -28,7 +45,7 @@ export const switchBody = z
   .openapi('TripSwitch');
 
 export const toolBody = z
-  .strictObject({ tenantId: id.optional(), reason: reason.optional(), ttl: ttl.optional() })
+  .strictObject({ tenantId: idText.optional(), reason: reason.optional(), ttl: ttl.optional() })
   .openapi('DisableTool');
 
 export const problemSchema = z

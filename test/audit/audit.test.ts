@@ -78,6 +78,7 @@ const samples: readonly AuditFacts[] = [
     session: 's',
     tool: null,
     decisionId: 'd',
+    partition: null,
     minute: 5,
     count: 2,
     appliedAt: T,

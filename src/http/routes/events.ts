@@ -1,53 +1,88 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { eventSchema } from '../../domain/event/schema.ts';
 import type { OutMessage } from '../../ports/event-log.ts';
 import type { HttpDeps } from '../deps.ts';
 import { problem } from '../problem.ts';
+import { problemSchema } from '../schemas.ts';
 
-const BODY_BYTES_MAX = 10 * 1024 * 1024;
 const EVENTS_MAX = 10_000;
+/** What a topic takes with room for key and headers. */
+const EVENT_BYTES_MAX = 900_000;
 
 /**
  * The way in without Kafka: one JSON event, a JSON array, or NDJSON. All or nothing: an invalid event refuses the request and
  * names its place. Answers 202 when the log has acknowledged them.
  */
 export function eventRoutes(app: OpenAPIHono, deps: HttpDeps): void {
+  describe(app);
   app.post('/api/events', async (c) => {
-    const body = await c.req.text();
-    if (Buffer.byteLength(body) > BODY_BYTES_MAX)
-      return problem(c, 413, 'a request may have at most 10 MiB: send fewer events');
-    const isLines = c.req.header('content-type')?.includes('ndjson') ?? false;
-    const events = isLines ? parseLines(body) : parseWhole(body);
+    const body = textOf(await c.req.arrayBuffer());
+    if (body === null) return problem(c, 400, 'the body is not well-formed UTF-8');
+    const isLines = c.req.header('content-type')?.toLowerCase().includes('ndjson') ?? false;
+    const written = isLines ? linesOf(body) : wholeOf(body);
+    if ('wrong' in written) return problem(c, 400, written.wrong);
+    if (written.length > EVENTS_MAX) return problem(c, 413, `a request may have at most ${EVENTS_MAX} events`);
+    const events = collect(written, deps.format);
     if ('wrong' in events) return problem(c, 400, events.wrong);
-    if (events.messages.length > EVENTS_MAX) return problem(c, 413, `a request may have at most ${EVENTS_MAX} events`);
-    if (events.messages.length > 0) await deps.log.append(deps.eventsTopic, events.messages);
-    return c.json({ accepted: events.messages.length }, 202);
+    if (events.length > 0) await deps.log.append(deps.eventsTopic, events);
+    return c.json({ accepted: events.length }, 202);
   });
 }
 
-type Parsed = { readonly messages: readonly OutMessage[] } | { readonly wrong: string };
+/** An event as it came: where it stood, its text, and what the text says. */
+interface Written {
+  readonly where: string;
+  readonly text: string;
+  readonly value: unknown;
+}
 
-function parseWhole(body: string): Parsed {
+interface Wrong {
+  readonly wrong: string;
+}
+
+function textOf(bytes: ArrayBuffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function wholeOf(body: string): readonly Written[] | Wrong {
   const value = parse(body);
   if (value === undefined) return { wrong: 'the body is no JSON, expected an event, an array of events, or NDJSON' };
-  const many = Array.isArray(value);
-  return collect((many ? value : [value]).map((one, index) => [many ? `event ${index + 1}` : 'the event', one]));
+  if (!Array.isArray(value)) return [{ where: 'the event', text: body, value }];
+  return value.map((one, index) => ({ where: `event ${index + 1}`, text: JSON.stringify(one), value: one as unknown }));
 }
 
-function parseLines(body: string): Parsed {
-  const lines = body.split('\n').map((line, index) => [`line ${index + 1}`, line] as const);
-  return collect(lines.filter(([, line]) => line.trim() !== '').map(([where, line]) => [where, parse(line)]));
+function linesOf(body: string): readonly Written[] {
+  return body.split('\n').flatMap((text, index) => {
+    return text.trim() === '' ? [] : [{ where: `line ${index + 1}`, text: text.trim(), value: parse(text) }];
+  });
 }
 
-function collect(values: readonly (readonly [string, unknown])[]): Parsed {
+function collect(written: readonly Written[], format: HttpDeps['format']): readonly OutMessage[] | Wrong {
   const messages: OutMessage[] = [];
-  for (const [where, value] of values) {
+  for (const { where, text, value } of written) {
     const checked = eventSchema.safeParse(value);
     if (!checked.success) return { wrong: `${where} is no event: ${issueText(checked.error.issues[0])}` };
-    const event = value as { readonly tenant_id: string };
-    messages.push({ key: event.tenant_id, value: JSON.stringify(value) });
+    if (Buffer.byteLength(text) > EVENT_BYTES_MAX)
+      return { wrong: `${where} has more than ${EVENT_BYTES_MAX} bytes: leave arguments out, or send args_hash` };
+    const { tenant_id, event_id } = checked.data;
+    messages.push({ key: tenant_id, value: text, ...(format === 'json' ? {} : { headers: cloudEvent(event_id) }) });
   }
-  return { messages };
+  return messages;
+}
+
+/** Binary mode: the value is the event itself. */
+function cloudEvent(id: string): Record<string, string> {
+  return {
+    ce_specversion: '1.0',
+    ce_type: 'agent-sentinel.event',
+    ce_source: 'agent-sentinel/http',
+    ce_id: encodeURIComponent(id),
+    'content-type': 'application/json',
+  };
 }
 
 function issueText(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
@@ -61,4 +96,37 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** For /openapi.json; the body is validated here, event by event, so that a wrong one can be named. */
+function describe(app: OpenAPIHono): void {
+  const event = z.looseObject({
+    event_id: z.string(),
+    ts: z.union([z.number(), z.string()]),
+    tenant_id: z.string(),
+    session_id: z.string(),
+  });
+  const refused = { description: 'Why not', content: { 'application/problem+json': { schema: problemSchema } } };
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/api/events',
+    request: {
+      body: {
+        required: true,
+        content: {
+          'application/json': { schema: z.union([event, z.array(event)]) },
+          'application/x-ndjson': { schema: z.string() },
+        },
+      },
+    },
+    responses: {
+      202: {
+        description: 'All of them are in the log',
+        content: { 'application/json': { schema: z.object({ accepted: z.int() }) } },
+      },
+      400: refused,
+      413: refused,
+      503: refused,
+    },
+  });
 }

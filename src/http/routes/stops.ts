@@ -5,15 +5,24 @@ import { SentinelError } from '../../domain/errors.ts';
 import { hashParts } from '../../domain/ids.ts';
 import type { KillState } from '../../domain/kill-state.ts';
 import { GLOBAL, type Scope, scopeText } from '../../domain/scope.ts';
-import { stop } from '../change.ts';
+import { type Stop, stop } from '../change.ts';
 import type { HttpDeps } from '../deps.ts';
 import { problem } from '../problem.ts';
-import { changeSchema, killBody, killedSchema, problemSchema, switchBody, toolBody } from '../schemas.ts';
+import {
+  changeSchema,
+  idText,
+  killBody,
+  killedSchema,
+  problemSchema,
+  switchBody,
+  toolBody,
+  toolText,
+} from '../schemas.ts';
 
 const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
 const refused = { description: 'Why not', content: { 'application/problem+json': { schema: problemSchema } } };
 const changed = { description: 'Stopped', content: json(changeSchema) };
-const params = z.object({ id: z.string().min(1).max(256) });
+const params = z.object({ id: idText });
 const LIFT_BY_CLI =
   'without tokens nothing over HTTP lifts: use "sentinel restore" or "sentinel tool enable" on the machine of the store';
 
@@ -38,7 +47,7 @@ function killSession(app: OpenAPIHono, deps: HttpDeps): void {
     const tenant = tenantId ?? (await tenantOf(deps, session));
     const scope: Scope = { kind: 'session', tenant, session };
     const asked = { scope, mode: 'stop_all', reason, ttlMs: null, inFlight: inFlight ?? null } as const;
-    await stop(deps, { ...asked, decisionId: decisionId(c, deps, scope) });
+    await stop(deps, { ...asked, decisionId: decisionId(c, deps, asked) });
     return c.json({ status: 'terminated' as const, sessionId: session, tenantId: tenant }, 200);
   });
 }
@@ -79,7 +88,7 @@ function tripSwitches(app: OpenAPIHono, deps: HttpDeps): void {
 }
 
 function disableTool(app: OpenAPIHono, deps: HttpDeps): void {
-  const tool = z.object({ tool: z.string().min(1).max(1_024) });
+  const tool = z.object({ tool: toolText });
   const route = createRoute({
     method: 'put',
     path: '/api/tools/{tool}',
@@ -93,8 +102,8 @@ function disableTool(app: OpenAPIHono, deps: HttpDeps): void {
   });
 }
 
-async function stopped(c: Context, deps: HttpDeps, asked: Omit<Parameters<typeof stop>[1], 'decisionId'>) {
-  const outcome = await stop(deps, { ...asked, decisionId: decisionId(c, deps, asked.scope) });
+async function stopped(c: Context, deps: HttpDeps, asked: Omit<Stop, 'decisionId'>) {
+  const outcome = await stop(deps, { ...asked, decisionId: decisionId(c, deps, asked) });
   const status = outcome.status === 'applied' ? ('tripped' as const) : ('unchanged' as const);
   return c.json({ status, scope: scopeText(asked.scope), state: outcome.state && plain(outcome.state) }, 200);
 }
@@ -104,10 +113,12 @@ function plain(state: KillState): { [field: string]: JSONValue } {
   return JSON.parse(JSON.stringify(state)) as { [field: string]: JSONValue };
 }
 
-/** A request with an `Idempotency-Key` that comes again is the same decision. */
-function decisionId(c: Context, deps: HttpDeps, scope: Scope): string {
+/** A request with an `Idempotency-Key` that comes again is the same decision; one that asks for something else is not. */
+function decisionId(c: Context, deps: HttpDeps, asked: Omit<Stop, 'decisionId'>): string {
   const key = c.req.header('idempotency-key');
-  return key === undefined ? deps.newId() : hashParts('http', c.req.method, scopeText(scope), key);
+  if (key === undefined) return deps.newId();
+  const { scope, ...what } = asked;
+  return hashParts('http', scopeText(scope), JSON.stringify(what), key);
 }
 
 function refuseLifts(app: OpenAPIHono): void {
