@@ -70,10 +70,10 @@ function partMustExist(dir: string, folder: string, what: string, flag: string):
   );
 }
 
-/** The epoch is the store's own random id: two names of one store have the same, two stores never. */
+/** The epoch is the store's own random id: two names of one store have the same, two stores never. Before it has one, its name tells. */
 export function mustBeTheDaemons({ daemon, epoch, place, store }: OpenedStore): void {
   if (daemon.status !== 'running') return;
-  const same = epoch === null || daemon.epoch === null ? daemon.store === store.place : daemon.epoch === epoch;
+  const same = daemon.epoch === null ? daemon.store === store.place : daemon.epoch === epoch;
   if (same) return;
   throw new SentinelError(
     'config_invalid',
