@@ -6,7 +6,7 @@ import type { PlainRule, Telling } from './plain.ts';
 export interface Measured {
   readonly value: number;
   readonly windowEnd: number;
-  readonly tellings: readonly Telling[];
+  readonly telling: Telling;
 }
 
 /** null when the measure is not judged now. */
@@ -27,7 +27,7 @@ export function measure(key: Key, horizon: number, fence: number): Measured | nu
     case 'session_age':
       return sessionAge(key, life, horizon, fence, rule.measure.activeWithinMs);
     case 'session_idle':
-      return sessionIdle(key, life, horizon);
+      return sessionIdle(key, life, horizon, fence);
   }
 }
 
@@ -43,7 +43,7 @@ function windowTotal(key: Key, life: KeyLife, horizon: number): Measured {
   return {
     value: key.rule.measure.type === 'value_sum' ? sum(counted, key.rule.measure.field) : counted.length,
     windowEnd: clockOf(life, horizon),
-    tellings: [tell(key, content.exact)],
+    telling: tell(key, content.exact),
   };
 }
 
@@ -58,7 +58,8 @@ function mostRepeated(key: Key, life: KeyLife, horizon: number): Measured {
   const operations = [...new Set(entries.map((entry) => entry.operation))].map((operation) => {
     const calls = entries.filter((entry) => entry.operation === operation);
     const content = operationContent(key.rule, life, calls);
-    return { content, value: operationValue(key.rule, content) };
+    const lastArrival = Math.max(...calls.map((call) => call.arrival));
+    return { content, lastArrival, value: operationValue(key.rule, content) };
   });
   const present = operations.filter(({ content }) => content.exact.length > 0);
   const value = Math.max(...present.map((operation) => operation.value));
@@ -66,8 +67,12 @@ function mostRepeated(key: Key, life: KeyLife, horizon: number): Measured {
   return {
     value,
     windowEnd: key.rule.windowMs === null ? greatestTime(life.entries) : clockOf(life, horizon),
-    tellings: most.map((operation) => tell(key, operation.content.exact)),
+    telling: tell(key, calledLast(most).content.exact),
   };
+}
+
+function calledLast<T extends { readonly lastArrival: number }>(operations: readonly T[]): T {
+  return operations.toSorted((a, b) => b.lastArrival - a.lastArrival)[0]!;
 }
 
 function operationContent(rule: PlainRule, life: KeyLife, calls: readonly Entry[]): Content {
@@ -85,12 +90,11 @@ function operationValue(rule: PlainRule, { exact, sliced }: Content): number {
 
 function distinctOfLast(key: Key, life: KeyLife, horizon: number, count: number): Measured | null {
   const inside = key.rule.windowMs === null ? life.entries : life.entries.filter((call) => call.effective > life.lo);
-  const last = inside.slice(-count);
-  if (last.length < count) return null;
+  if (inside.length < count) return null;
   return {
-    value: new Set(last.map((call) => call.operation)).size,
+    value: new Set(inside.map((call) => call.operation)).size,
     windowEnd: key.rule.windowMs === null ? greatestTime(life.entries) : clockOf(life, horizon),
-    tellings: [tell(key, last)],
+    telling: tell(key, inside),
   };
 }
 
@@ -100,23 +104,25 @@ function sessionTotal(key: Key, life: KeyLife): Measured | null {
   return {
     value: field === 'actions' ? life.entries.length : sum(life.entries, field),
     windowEnd: greatestTime(life.entries),
-    tellings: [tell(key, life.entries)],
+    telling: tell(key, life.entries),
   };
 }
 
 function sessionAge(key: Key, life: KeyLife, horizon: number, fence: number, activeWithinMs: number): Measured | null {
-  const afterFence = life.entries.filter((entry) => entry.appendedAt > fence);
-  const newest = afterFence.at(-1);
-  if (newest === undefined || horizon - newest.horizon >= activeWithinMs) return null;
-  const first = life.entries[0]!;
-  const begin = first.appendedAt <= fence ? fence : first.horizon;
-  return { value: horizon - begin, windowEnd: horizon, tellings: [tell(key, [newest], afterFence)] };
+  const [first, newest] = [life.entries[0]!, life.entries.at(-1)!];
+  if (!isAfterFence(life, fence) || horizon - newest.horizon >= activeWithinMs) return null;
+  const begin = Math.max(first.horizon, fence);
+  return { value: horizon - begin, windowEnd: horizon, telling: tell(key, [newest], life.entries) };
 }
 
-function sessionIdle(key: Key, life: KeyLife, horizon: number): Measured | null {
-  const newest = life.entries.at(-1);
-  if (newest === undefined) return null;
-  return { value: horizon - newest.horizon, windowEnd: horizon, tellings: [tell(key, [newest], life.entries)] };
+function sessionIdle(key: Key, life: KeyLife, horizon: number, fence: number): Measured | null {
+  const newest = life.entries.at(-1)!;
+  if (!isAfterFence(life, fence)) return null;
+  return { value: horizon - newest.horizon, windowEnd: horizon, telling: tell(key, [newest], life.entries) };
+}
+
+function isAfterFence(life: KeyLife, fence: number): boolean {
+  return life.entries.some((entry) => entry.appendedAt > fence);
 }
 
 function greatestTime(entries: readonly Entry[]): number {

@@ -123,7 +123,7 @@ export class Oracle {
     const touched = new Set<Key>();
     if (rule.measure.type === 'duplicate_count') for (const key of this.#learnFailure(rule, taken)) touched.add(key);
     const texts = keyOf(rule, taken.event);
-    if (texts !== null && (rule.measure.type === 'session_age' || taken.appendedAt > this.#fenceOf(rule, texts))) {
+    if (texts !== null && (isDuration(rule) || taken.appendedAt > this.#fenceOf(rule, texts))) {
       const key = this.#keyFor(rule, texts);
       if (rule.measure.type === 'loop' && rule.measure.distinctOfLast === null) this.#write(key, taken);
       if (feeds(rule, taken.event, this.#setup.tools)) this.#insert(key, taken, horizon);
@@ -175,7 +175,10 @@ export class Oracle {
     life.seenAt = horizon;
     if (rule.windowMs !== null) raiseLowerBound(life, rule.windowMs, horizon);
     if (rule.measure.type === 'duplicate_count') keepNewestOperations(life, OPERATIONS);
-    if (rule.measure.type === 'loop' && rule.measure.distinctOfLast === null) keepNewestOperations(life, FINGERPRINTS);
+    if (rule.measure.type !== 'loop') return;
+    const last = rule.measure.distinctOfLast;
+    if (last === null) keepNewestOperations(life, FINGERPRINTS);
+    else life.entries = life.entries.filter((call) => call.effective > life.lo).slice(-last);
   }
 
   /** null where the event adds nothing to this measure. */
@@ -214,8 +217,8 @@ export class Oracle {
     if (horizon === null) return;
     for (const key of [...this.#keys.values()]) {
       if (!isExactScope(key.rule, key.texts, scope)) continue;
-      // Age remembers when the session began; all else holds only what came after.
-      if (key.life !== null && key.rule.measure.type !== 'session_age') {
+      // Age and idle remember when; all else holds only what came after.
+      if (key.life !== null && !isDuration(key.rule)) {
         key.life.entries = key.life.entries.filter((entry) => entry.appendedAt > at);
       }
       this.#settle(key, horizon);
@@ -247,7 +250,7 @@ export class Oracle {
 
   /** What was measured, when the condition holds for it; else null. */
   #holds(key: Key, horizon: number) {
-    const fence = key.rule.measure.type === 'session_age' ? this.#fenceOf(key.rule, key.texts) : -1;
+    const fence = isDuration(key.rule) ? this.#fenceOf(key.rule, key.texts) : -1;
     const measured = measure(key, horizon, fence);
     return measured !== null && compare(measured.value, key.condition) ? measured : null;
   }
@@ -282,6 +285,10 @@ export class Oracle {
     }
     key.alert = { state: 'inactive' };
   }
+}
+
+function isDuration({ measure: { type } }: PlainRule): boolean {
+  return type === 'session_age' || type === 'session_idle';
 }
 
 /** Forgets the operations whose newest call is the oldest. */

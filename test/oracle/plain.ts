@@ -68,8 +68,7 @@ export interface PlainFiring extends PlainIdentity {
   readonly value: number;
   readonly threshold: number;
   readonly windowEnd: number;
-  /** One for each operation that is the most repeated one: which of them is told is open. Otherwise exactly one. */
-  readonly tellings: readonly Telling[];
+  readonly telling: Telling;
 }
 
 export interface PlainResolved extends PlainIdentity {

@@ -7,13 +7,13 @@ export const BASE = 1_700_000_000_000;
 export function lineOf(alert: PlainAlert): string {
   const head = `${alert.at - BASE} ${alert.state} ${alert.rule} ${alert.key}`;
   if (alert.state === 'resolved') return `${head}: ${alert.why}, opened by ${causeFromBase(alert.cause)}`;
-  const [telling] = alert.tellings;
-  const made = telling!.sessions.map(({ tenant, session }) => `${tenant}/${session}`).join(' ');
+  const { telling } = alert;
+  const made = telling.sessions.map(({ tenant, session }) => `${tenant}/${session}`).join(' ');
   return [
     `${head}: ${alert.value} against ${alert.threshold}`,
     `at ${alert.windowEnd - BASE}`,
     `by ${causeFromBase(alert.cause)}`,
-    `from ${telling!.evidence.join(' ')}`,
+    `from ${telling.evidence.join(' ')}`,
     ...(alert.key.includes('session=') || made === '' ? [] : [`made by ${made}`]),
   ].join(', ');
 }

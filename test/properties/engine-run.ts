@@ -59,7 +59,7 @@ export function plain(alert: Alert): PlainAlert {
     tool: subjects.tool,
   };
   const { value, threshold } = evidence;
-  return { state: 'firing', ...identity, value, threshold, windowEnd: evidence.window_end, tellings: [telling] };
+  return { state: 'firing', ...identity, value, threshold, windowEnd: evidence.window_end, telling };
 }
 
 function causeText(cause: Cause): string {
