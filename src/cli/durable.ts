@@ -25,13 +25,14 @@ export type Durability = { readonly durable: true } | { readonly durable: false;
 export async function untilDurable(opened: OpenedStore, outboxId: string, terminal: Terminal): Promise<Durability> {
   const { store, config } = opened;
   const deadline = AbortSignal.timeout(DURABLE_WITHIN_MS);
+  const over = aborted(deadline);
   const publisher = new Publisher(store, config.topics, () => openLog(config, quietLogger(terminal.env)));
   try {
     while (!deadline.aborted) {
       const acknowledged = await store.acknowledged();
       if (acknowledged !== null && !isLaterEntry(outboxId, acknowledged)) return { durable: true };
       const free = await store.lease(publisher.name, LEASE_MS);
-      await Promise.race([free ? publisher.publish() : sleep(LOOK_EVERY_MS), aborted(deadline)]);
+      await Promise.race([free ? publisher.publish() : sleep(LOOK_EVERY_MS), over]);
     }
     return { durable: false, why: publisher.trouble ?? 'another relay holds the lease and has not published it' };
   } finally {
