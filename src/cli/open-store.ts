@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../daemon/config/config.ts';
+import { publishedConfig } from '../daemon/parts.ts';
 import { SentinelError } from '../domain/errors.ts';
-import type { KillStore } from '../ports/kill-store.ts';
+import type { KillStore, PublishedConfig } from '../ports/kill-store.ts';
 import type { Cli } from './cli.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
 import { askDaemon, type DaemonAnswer } from './daemon-probe.ts';
@@ -34,6 +35,7 @@ export async function withStore<T>(
   try {
     const opened = { config, store, place: placeOf(config, store), epoch: await store.epoch(), daemon };
     mustBeTheDaemons(opened);
+    mustNameFlagsAlike(opened, await store.config());
     if (daemon.status === 'silent')
       cli.terminal.err(`What listens on ${daemon.url} did not say which store it uses (${daemon.why}).\n`);
     return await work(opened);
@@ -80,6 +82,20 @@ export function mustBeTheDaemons({ daemon, epoch, place, store }: OpenedStore): 
     `The daemon on ${daemon.url} uses the store ${daemon.store}, and this command ${place}, which is another one: ` +
       "nothing was changed. Give this command the daemon's configuration (--config, --redis-url or --dir).",
   );
+}
+
+/** A stop under another key would stop nothing. @throws SentinelError `config_invalid`, with the key that differs */
+function mustNameFlagsAlike({ config, place }: OpenedStore, published: PublishedConfig | null): void {
+  if (published === null) return;
+  const ours = publishedConfig(config).names;
+  for (const key of Object.keys(ours) as (keyof PublishedConfig['names'])[]) {
+    if (published.names[key] === ours[key]) continue;
+    throw new SentinelError(
+      'config_invalid',
+      `kill_switch.${key} is "${ours[key]}" here and "${published.names[key]}" for the guards of ${place}: nothing was ` +
+        "changed. Give this command the daemon's configuration (--config).",
+    );
+  }
 }
 
 export function placeOf({ redis }: Config, { place }: Pick<KillStore, 'place'>): string {

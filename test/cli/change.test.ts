@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shell } from './harness.ts';
 import { onStore, ruleTrips } from './store.ts';
@@ -70,13 +71,24 @@ describe('kill', () => {
 
   it('trips an uninitialised store all the same, and says that guards deny until it is initialised', async () => {
     const sh = shell();
-    await onStore(sh, async (store) => store.publishConfig((await store.config()) ?? published));
+    await onStore(sh, async () => {});
     const ran = await sh.run('sentinel kill global');
     expect(ran).toMatchObject({
       code: 0,
       err: expect.stringMatching(/not initialised.*sentinel init.*The stop itself stands/),
     });
     expect(ran.out).toMatch(/^applied: global is disable_writes/);
+  });
+
+  it('refuses names of flags that the guards do not use: it would stop nothing', async () => {
+    const sh = await initialised();
+    writeFileSync(join(sh.dir, 'c.yaml'), 'kill_switch: {global_flag: other}\n');
+    expect(await sh.runArgs(['kill', 'global', '--config', join(sh.dir, 'c.yaml')])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /^kill_switch\.global_flag is "other" here and "agent_kill_global" for the guards of /,
+      ),
+    });
   });
 
   it('never makes a store', async () => {
@@ -112,13 +124,6 @@ describe('kill', () => {
     expect(ran.err).not.toMatch(/\n\s+at /);
   });
 });
-
-const published = {
-  tools: { write: [], read: [] },
-  names: { global_flag: '', per_tenant_flag_prefix: '', per_session_flag_prefix: '', disabled_tools_key: '' },
-  mode_when_enabled: 'disable_writes' as const,
-  cache_ttl_s: 2,
-};
 
 describe('a scope that was never seen', () => {
   it('is refused where nobody can be asked, with the nearest name', async () => {
