@@ -21,7 +21,7 @@ describe('the engine agrees with the oracle on every alert', () => {
   });
 
   it('where a window holds far more than 256 entries', { timeout: runs.timeoutMs }, () => {
-    fc.assert(fc.property(crowdedScenario, agrees), { numRuns: runs.rare });
+    fc.assert(fc.property(crowdedScenario, agrees), { numRuns: runs.rare, endOnFailure: true });
   });
 });
 
