@@ -1,0 +1,2 @@
+/** Where the bare chain tells of probes. */
+export const CHANNEL = 'bench-probes';
