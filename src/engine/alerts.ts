@@ -1,4 +1,4 @@
-import type { Alert, ResolvedAlert } from '../domain/alert.ts';
+import type { Alert, AlertIdentity, ResolvedAlert } from '../domain/alert.ts';
 import { firingAlert, identity, type Site } from './evidence.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
@@ -73,22 +73,16 @@ export class Alerts {
   }
 
   /** The condition was judged. @param byRecord whether the record in hand made it so, or a timer. */
-  judged(runner: Runner, row: number, holds: boolean, at: number, byRecord: boolean): void {
+  judged(runner: Runner, row: number, holds: boolean, byRecord: boolean): void {
     const alert = runner.alertOf(row);
-    if (holds) this.held(runner, row, alert, at, byRecord);
-    else if (alert !== 0) this.broken(alert, at);
+    if (holds) this.held(runner, row, alert, byRecord);
+    else if (alert !== 0) this.broken(alert);
   }
 
-  /** A fence took away what it stood on: no waiting. */
-  fenced(alert: number, at: number): void {
+  /** Ends an alert at once, whatever it may wait for. */
+  end(alert: number, why: ResolvedAlert['why']): void {
     if (this.state(alert) === State.pending) this.remove(alert);
-    else this.resolve(alert, at, 'fence');
-  }
-
-  /** Ends an alert whatever its condition. */
-  end(alert: number, at: number, why: ResolvedAlert['why']): void {
-    if (this.state(alert) === State.pending) this.remove(alert);
-    else this.resolve(alert, at, why);
+    else this.resolve(alert, why);
   }
 
   /** A timer of an alert came up: `for` or `keep_firing_for` is over. */
@@ -98,8 +92,8 @@ export class Alerts {
       return;
     }
     this.table.f64[alert * STRIDE + TIMER] = 0;
-    if (this.state(alert) === State.pending) this.fire(alert, due, false);
-    else this.resolve(alert, due, 'condition');
+    if (this.state(alert) === State.pending) this.fire(alert, false);
+    else this.resolve(alert, 'condition');
   }
 
   remembers(alert: number, due: number): boolean {
@@ -140,53 +134,52 @@ export class Alerts {
     });
   }
 
-  private held(runner: Runner, row: number, alert: number, at: number, byRecord: boolean): void {
+  private held(runner: Runner, row: number, alert: number, byRecord: boolean): void {
     if (alert === 0) {
-      this.begin(runner, row, at, byRecord);
+      this.begin(runner, row, byRecord);
       return;
     }
     const state = this.state(alert);
     if (state === State.pending && byRecord) this.remember(alert);
-    if (state === State.ending) this.enter(alert, State.firing, at, 0);
+    if (state === State.ending) this.enter(alert, State.firing, 0);
   }
 
-  private begin(runner: Runner, row: number, at: number, byRecord: boolean): void {
+  private begin(runner: Runner, row: number, byRecord: boolean): void {
     const alert = this.table.add();
     const base = alert * STRIDE * 2;
     this.table.u32[base + RULE] = runner.place;
     this.table.u32[base + ROW] = row;
     runner.setAlert(row, alert);
     if (byRecord) this.remember(alert);
-    this.enter(alert, State.pending, at, runner.rule.forMs);
-    if (runner.rule.forMs === 0) this.fire(alert, at, byRecord);
+    this.enter(alert, State.pending, runner.rule.forMs);
+    if (runner.rule.forMs === 0) this.fire(alert, byRecord);
   }
 
-  private broken(alert: number, at: number): void {
+  private broken(alert: number): void {
     const state = this.state(alert);
     if (state === State.pending) this.remove(alert);
     if (state !== State.firing) return;
     const { keepFiringForMs } = this.runnerOf(alert).rule;
-    if (keepFiringForMs === 0) this.resolve(alert, at, 'condition');
-    else this.enter(alert, State.ending, at, keepFiringForMs);
+    if (keepFiringForMs === 0) this.resolve(alert, 'condition');
+    else this.enter(alert, State.ending, keepFiringForMs);
   }
 
-  private fire(alert: number, at: number, byRecord: boolean): void {
+  private fire(alert: number, byRecord: boolean): void {
     const { f64, u32 } = this.table;
     const { record } = this;
-    f64[alert * STRIDE + CAUSE_TIME] = byRecord ? record.appendedAt : at;
+    f64[alert * STRIDE + CAUSE_TIME] = byRecord ? record.appendedAt : record.horizon;
     f64[alert * STRIDE + CAUSE_OFFSET] = byRecord ? record.offset : 0;
     u32[alert * STRIDE * 2 + CAUSE_KIND] = byRecord ? CauseKind.record : CauseKind.timer;
-    this.enter(alert, State.firing, at, 0);
+    this.enter(alert, State.firing, 0);
     this.episodes.set(this.episodeTextOf(alert), alert);
-    this.out.push(firingAlert(this.site(alert), at, this.causeOf(alert), this.known.get(alert) ?? null));
+    this.out.push(firingAlert(this.site(alert), this.causeOf(alert), this.known.get(alert) ?? null));
     this.known.delete(alert);
   }
 
-  private resolve(alert: number, at: number, why: ResolvedAlert['why']): void {
-    const runner = this.runnerOf(alert);
+  private resolve(alert: number, why: ResolvedAlert['why']): void {
     this.episodes.delete(this.episodeTextOf(alert));
     const cause = this.causeOf(alert);
-    this.out.push({ state: 'resolved', ...identity(runner, this.rowOf(alert), at), cause, why });
+    this.out.push({ state: 'resolved', ...this.identity(alert), cause, why });
     this.remove(alert);
   }
 
@@ -199,8 +192,9 @@ export class Alerts {
     runner.setAlert(row, 0);
   }
 
-  private enter(alert: number, state: number, at: number, waitMs: number): void {
+  private enter(alert: number, state: number, waitMs: number): void {
     const base = alert * STRIDE;
+    const at = this.record.horizon;
     if (this.table.f64[base + TIMER] !== 0) this.timers.forgot();
     this.table.u32[base * 2 + STATE] = state;
     this.table.f64[base + SINCE] = at;
@@ -227,7 +221,7 @@ export class Alerts {
   }
 
   private site(alert: number): Site {
-    return { log: this.log, runner: this.runnerOf(alert), row: this.rowOf(alert), nextOffset: this.record.nextOffset };
+    return { log: this.log, runner: this.runnerOf(alert), row: this.rowOf(alert), at: this.record.horizon };
   }
 
   private causeOf(alert: number): ResolvedAlert['cause'] {
@@ -238,8 +232,12 @@ export class Alerts {
     return { kind: 'record', partition, offset: f64[alert * STRIDE + CAUSE_OFFSET] as number, appendedAt: time };
   }
 
+  private identity(alert: number): AlertIdentity {
+    return identity(this.runnerOf(alert), this.rowOf(alert), this.record.horizon);
+  }
+
   private episodeTextOf(alert: number): string {
-    const { rule, keyText } = identity(this.runnerOf(alert), this.rowOf(alert), 0);
+    const { rule, keyText } = this.identity(alert);
     return episodeName(rule.name, keyText);
   }
 

@@ -179,8 +179,7 @@ export class Engine {
       if (sessions.isOpen(session)) sessions.setFence(session, at);
     }
     for (const runner of runners) {
-      for (const { kind, isIt } of fenceTargets(scope, symbols, runner.keys))
-        runner.fence(kind, isIt, at, record.horizon);
+      for (const { kind, isIt } of fenceTargets(scope, symbols, runner.keys)) runner.fence(kind, isIt, at);
     }
     sortFrom(out, 0, runners);
     return out;
@@ -193,7 +192,7 @@ export class Engine {
   holding(rule: string, keyText: string): FiringAlert | null {
     const site = this.alerts.episode(rule, keyText);
     if (site === null || !site.runner.settleRow(site.row)) return null;
-    return holdingAlert(site, this.record.horizon);
+    return holdingAlert(site);
   }
 
   /** Puts other rules in the place of those there are. @returns the alerts that end with their rules, or that have to be judged again */
@@ -342,22 +341,22 @@ export class Engine {
   }
 
   private endSession(session: number): void {
-    const { runners, sessions, record } = this;
-    for (const runner of runners) runner.endSession(session, record.horizon);
+    const { runners, sessions } = this;
+    for (const runner of runners) runner.endSession(session);
     sessions.end(session);
     sessions.releaseIfUnused(session);
   }
 
   private replace(rules: readonly CompiledRule[]): void {
-    const { alerts, record, timers, runners: old } = this;
+    const { alerts, timers, runners: old } = this;
     const taken = successors(
       old.map((runner) => runner.rule),
       rules.map(({ rule }) => rule),
     );
     old.forEach((runner, place) => {
       const next = taken[place];
-      if (next === undefined) runner.close(record.horizon);
-      else if (isChanged(runner.rule, rules[next]!.rule)) runner.endAlerts(record.horizon);
+      if (next === undefined) runner.close();
+      else if (isChanged(runner.rule, rules[next]!.rule)) runner.endAlerts();
     });
     sortFrom(alerts.out, 0, old);
     alerts.renumber(taken.map((place) => place ?? 0));

@@ -14,8 +14,8 @@ export interface Site {
   readonly log: { readonly topic: string; readonly partition: number };
   readonly runner: Runner;
   readonly row: number;
-  /** Greater than the offset of any event. */
-  readonly nextOffset: number;
+  /** The horizon. */
+  readonly at: number;
 }
 
 export function identity(runner: Runner, row: number, at: number): AlertIdentity {
@@ -23,16 +23,16 @@ export function identity(runner: Runner, row: number, at: number): AlertIdentity
   return { rule: runner.rule, key, keyText: keyText(key), at };
 }
 
-/** The alert as it stands at that horizon. @param known what is known of the event that may be the deciding one */
-export function firingAlert(site: Site, at: number, cause: Cause, known: KnownEvent | null): FiringAlert {
+/** The alert as it stands. @param known what is known of the event that may be the deciding one */
+export function firingAlert(site: Site, cause: Cause, known: KnownEvent | null): FiringAlert {
   const { runner, row } = site;
-  const explanation = runner.measure.explain(row, at, site.nextOffset);
+  const explanation = runner.measure.explain(row);
   const { events, newest } = explanation.contributors;
   const deciding = events.at(-1) ?? null;
   const isKnown = known !== null && deciding !== null && known.offset === deciding.offset;
   return {
     state: 'firing',
-    ...identity(runner, row, at),
+    ...identity(runner, row, site.at),
     evidence: {
       measure: measureText(runner.rule.measure),
       value: explanation.value,
@@ -50,14 +50,14 @@ export function firingAlert(site: Site, at: number, cause: Cause, known: KnownEv
 }
 
 /** The same, as if it fired now: its cause is the newest record that contributes. */
-export function holdingAlert(site: Site, at: number): FiringAlert {
-  const { newest } = site.runner.measure.explain(site.row, at, site.nextOffset).contributors;
+export function holdingAlert(site: Site): FiringAlert {
+  const { newest } = site.runner.measure.explain(site.row).contributors;
   const { partition } = site.log;
   const cause: Cause =
     newest === null
-      ? { kind: 'timer', partition, due: at }
+      ? { kind: 'timer', partition, due: site.at }
       : { kind: 'record', partition, offset: newest.offset, appendedAt: newest.appendedAt };
-  return firingAlert(site, at, cause, null);
+  return firingAlert(site, cause, null);
 }
 
 function measureText(measure: MeasureSpec): string {

@@ -14,6 +14,7 @@ export interface HeldFields {
 
 export interface HeldOptions {
   readonly arena: Arena;
+  readonly record: RecordInHand;
   readonly table: Table;
   readonly fields: HeldFields;
   /** Words of an entry; where amounts are summed they are the last two. */
@@ -33,6 +34,7 @@ export interface HeldOptions {
 export class Held {
   readonly rings: Rings;
   readonly behind: Behind;
+  private readonly record: RecordInHand;
   private readonly table: Table;
   private readonly ring: number;
   private readonly sum: number;
@@ -44,6 +46,7 @@ export class Held {
   constructor(options: HeldOptions) {
     this.rings = new Rings(options.arena, options.table, options.fields.ring, options.width);
     this.behind = options.behind;
+    this.record = options.record;
     this.table = options.table;
     this.ring = options.fields.ring;
     this.sum = options.fields.sum;
@@ -75,41 +78,42 @@ export class Held {
   }
 
   /**
-   * Inserts the record in hand at its own place. @param lo what is not newer has left.
+   * Inserts the event in hand at its own place, in a window that was settled.
    * @returns the entry's address, 0 when it went straight behind the exact ones.
    */
-  add(row: number, record: RecordInHand, amount: number, lo: number, failed = false): number {
-    const { rings } = this;
-    let length = rings.length(row);
-    let index = this.byTime ? this.placeOf(row, record.time, length) : length;
+  add(row: number, failed: boolean): number {
+    const { rings, record } = this;
+    const length = rings.length(row);
+    let index = this.byTime ? this.placeOf(row, length) : length;
     if (length === this.exact) {
       if (index === 0) {
-        if (!failed || !this.forgetsFailed) this.toBehind(row, record.time, record.appendedAt, amount, lo);
+        if (!failed || !this.forgetsFailed) this.toBehind(row, record.time, record.appendedAt, record.amount);
         return 0;
       }
-      this.pushOut(row, lo);
+      this.pushOut(row);
       index--;
-      length--;
     }
     const address = rings.insert(row, index);
     rings.write(address, record);
     if (failed) rings.fail(address);
-    if (this.sum >= 0) this.writeAmount(row, address, amount);
+    if (this.sum >= 0) this.writeAmount(row, address);
     return address;
   }
 
-  /** Lets go what is not newer than `lo`. @returns false when nothing is left. */
-  settle(row: number, lo: number): boolean {
-    const { rings } = this;
-    while (rings.length(row) > 0) {
+  /** Lets go what is not newer than the record's `lo`. @returns false when nothing is left. */
+  settle(row: number): boolean {
+    const { rings, record } = this;
+    let length = rings.length(row);
+    for (; length > 0; length--) {
       const oldest = rings.at(row, 0);
-      if (rings.time(oldest) > lo) break;
+      if (rings.time(oldest) > record.lo) break;
       this.leave(row, oldest);
       rings.shift(row);
       if (this.sum >= 0) this.subtract(row, oldest);
     }
     const behind = this.behindOf(row);
-    if (behind !== 0) this.setBehind(row, this.behind.settle(behind, lo));
+    if (behind === 0) return length > 0;
+    this.setBehind(row, this.behind.settle(behind, record.lo));
     return !this.isEmpty(row);
   }
 
@@ -166,29 +170,29 @@ export class Held {
   }
 
   /** What evidence names: the newest entries in their order, and the newest record of all that are exact. */
-  contributors(row: number, nextOffset: number): Contributors {
-    return contributorsOf(this.rings, row, nextOffset);
+  contributors(row: number): Contributors {
+    return contributorsOf(this.rings, row, this.record.nextOffset);
   }
 
-  private placeOf(row: number, time: number, length: number): number {
+  private placeOf(row: number, length: number): number {
     let index = length;
-    while (index > 0 && this.rings.time(this.rings.at(row, index - 1)) > time) index--;
+    while (index > 0 && this.rings.time(this.rings.at(row, index - 1)) > this.record.time) index--;
     return index;
   }
 
-  private pushOut(row: number, lo: number): void {
+  private pushOut(row: number): void {
     const { rings } = this;
     const oldest = rings.at(row, 0);
     if (!this.forgetsFailed || !rings.failed(oldest)) {
-      this.toBehind(row, rings.time(oldest), rings.appendedAt(oldest), this.amountOf(oldest), lo);
+      this.toBehind(row, rings.time(oldest), rings.appendedAt(oldest), this.amountOf(oldest));
     }
     this.leave(row, oldest);
     rings.shift(row);
     if (this.sum >= 0) this.subtract(row, oldest);
   }
 
-  private toBehind(row: number, time: number, appendedAt: number, amount: number, lo: number): void {
-    this.setBehind(row, this.behind.add(this.behindOf(row), time, appendedAt, amount, lo));
+  private toBehind(row: number, time: number, appendedAt: number, amount: number): void {
+    this.setBehind(row, this.behind.add(this.behindOf(row), time, appendedAt, amount, this.record.lo));
   }
 
   private leave(row: number, address: number): void {
@@ -202,7 +206,8 @@ export class Held {
     return (words[at + 1] as number) * 0x100000000 + (words[at] as number);
   }
 
-  private writeAmount(row: number, address: number, amount: number): void {
+  private writeAmount(row: number, address: number): void {
+    const { amount } = this.record;
     const { words } = this.rings.arena;
     const at = address + this.rings.width - 2;
     words[at] = amount;

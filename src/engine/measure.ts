@@ -9,37 +9,38 @@ import type { Table } from './table.ts';
 
 /**
  * What one rule type computes, per key. A key is a row of `rows`; whose key it is, its alert and its timer are not the
- * measure's business (runner.ts). Every method but `read` is about a row that holds something, unless it says otherwise.
+ * measure's business (runner.ts). The event and the horizon are those of the record in hand. Every method but `read` and
+ * `begin` is about a row that holds something.
  */
 export interface Measure {
   readonly rows: Table;
-  /** Reads from the event what `take` needs. @returns false when the event is no entry here. */
-  read(record: RecordInHand): boolean;
+  /** Reads from the event in hand what `take` needs. @returns false when the event is no entry here. */
+  read(): boolean;
   /** Makes an empty row ready for the first event of its key; `take` follows. */
-  begin(row: number, record: RecordInHand): void;
-  /** Takes the event in. @returns false when it is late and changed nothing. */
-  take(row: number, record: RecordInHand): boolean;
-  /** Lets go what has left by that horizon. @returns false when nothing is left: the key is to be forgotten. */
-  settle(row: number, horizon: number): boolean;
-  /** Whether the condition holds at a horizon to which the row was settled; false while it is not judged. */
-  holds(row: number, horizon: number, test: Test): boolean;
+  begin(row: number): void;
+  /** Takes the event in hand in. @returns false when it is late and changed nothing. */
+  take(row: number): boolean;
+  /** Lets go what has left by the horizon. @returns false when nothing is left: the key is to be forgotten. */
+  settle(row: number): boolean;
+  /** Whether the condition holds for a settled row; false while it is not judged. */
+  holds(row: number, test: Test): boolean;
   /**
    * The next horizon at which time alone may change whether the condition holds, or empties the row; Infinity when it is
    * not worth a timer. @param watched whether an alert depends on the condition
    */
-  wakesAt(row: number, horizon: number, test: Test, watched: boolean): number;
-  /** The horizon at which the condition, which is a new one, is judged again without a record. */
-  judgedAgainAt(row: number, horizon: number): number;
+  wakesAt(row: number, test: Test, watched: boolean): number;
+  /** The horizon at which a new condition is judged on a settled row without a record; Infinity when never. */
+  judgedAgainAt(row: number): number;
   /** Drops what was appended at or before the fence. @returns false when nothing is left. */
   fence(row: number, at: number): boolean;
   /** Gives back what the row holds. */
   clear(row: number): void;
-  explain(row: number, horizon: number, nextOffset: number): Explanation;
+  explain(row: number): Explanation;
   /**
    * Looks at an event that may change keys without being an entry: a write, a result. Called before `read`.
-   * @param feeds whether the event is also an entry. @param touched called with each row that it changed
+   * @param feeds whether the event is also an entry
    */
-  witness?(record: RecordInHand, feeds: boolean, host: WitnessHost): void;
+  witness?(feeds: boolean, host: WitnessHost): void;
   /** Where a rule that was loaded again finds the values it reads. */
   useSlots(slots: readonly number[]): void;
   /** How many keys' own oldest parts had to go. */
@@ -89,6 +90,7 @@ export interface Test {
 /** What the parts of one partition's engine share. */
 export interface Core {
   readonly arena: Arena;
+  readonly record: RecordInHand;
   readonly sessions: Sessions;
   readonly limits: CardinalityLimits;
 }

@@ -3,6 +3,7 @@ import type { Behind } from './behind.ts';
 import { Held } from './held.ts';
 import { EXACT_ENTRIES } from './limits.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
+import type { RecordInHand } from './record.ts';
 import { mix, RowIndex } from './row-index.ts';
 import { Table } from './table.ts';
 
@@ -23,6 +24,7 @@ export const OPERATION_FIELDS = 3;
 
 export interface OperationsOptions {
   readonly arena: Arena;
+  readonly record: RecordInHand;
   /** The keys' rows, and where in them the first of three uint32 fields stands. */
   readonly keyRows: Table;
   readonly field: number;
@@ -42,12 +44,23 @@ export class Operations {
   private readonly field: number;
 
   constructor(options: OperationsOptions) {
-    const { arena, keyRows, field, width, behind, byTime, forgetsFailed, onLeave } = options;
+    const { arena, record, keyRows, field, width, behind, byTime, forgetsFailed, onLeave } = options;
     this.keyRows = keyRows;
     this.field = field;
     const { table } = this;
     const fields = { ring: RING, sum: -1 };
-    this.held = new Held({ arena, table, fields, width, behind, exact: EXACT_ENTRIES, byTime, forgetsFailed, onLeave });
+    this.held = new Held({
+      arena,
+      record,
+      table,
+      fields,
+      width,
+      behind,
+      exact: EXACT_ENTRIES,
+      byTime,
+      forgetsFailed,
+      onLeave,
+    });
   }
 
   get bytes(): number {

@@ -8,28 +8,29 @@ const FIRST_SLOTS = 16;
  * Never part of a snapshot: it is built again from the rows.
  */
 export class RowIndex {
-  private hashes = new Uint32Array(FIRST_SLOTS);
-  private rows = new Uint32Array(FIRST_SLOTS);
+  /** Row and hash of each slot, side by side. */
+  private slots = new Uint32Array(FIRST_SLOTS * 2);
+  private mask = FIRST_SLOTS - 1;
   private used = 0;
 
   get bytes(): number {
-    return this.hashes.byteLength + this.rows.byteLength;
+    return this.slots.byteLength;
   }
 
   first(hash: number): number {
-    return this.seek((hash >>> 0) & (this.rows.length - 1), hash >>> 0);
+    return this.seek(hash & this.mask, hash >>> 0);
   }
 
   next(slot: number, hash: number): number {
-    return this.seek((slot + 1) & (this.rows.length - 1), hash >>> 0);
+    return this.seek((slot + 1) & this.mask, hash >>> 0);
   }
 
   row(slot: number): number {
-    return this.rows[slot] as number;
+    return this.slots[slot * 2] as number;
   }
 
   add(hash: number, row: number): void {
-    if ((this.used + 1) * 3 > this.rows.length * 2) this.resize(this.rows.length * 2);
+    if ((this.used + 1) * 3 > this.slots.length) this.resize((this.mask + 1) * 2);
     this.place(hash >>> 0, row);
     this.used++;
   }
@@ -37,48 +38,49 @@ export class RowIndex {
   /** Removes one entry of that hash and row; nothing when there is none. */
   remove(hash: number, row: number): void {
     for (let slot = this.first(hash); slot >= 0; slot = this.next(slot, hash)) {
-      if (this.rows[slot] !== row) continue;
+      if (this.slots[slot * 2] !== row) continue;
       this.close(slot);
       this.used--;
-      if (this.used * 8 < this.rows.length && this.rows.length > FIRST_SLOTS) this.resize(this.rows.length / 2);
+      if (this.used * 8 < this.mask && this.mask >= FIRST_SLOTS) this.resize((this.mask + 1) / 2);
       return;
     }
   }
 
   private seek(from: number, hash: number): number {
-    const mask = this.rows.length - 1;
-    for (let slot = from; this.rows[slot] !== 0; slot = (slot + 1) & mask) if (this.hashes[slot] === hash) return slot;
+    const { slots, mask } = this;
+    for (let slot = from; slots[slot * 2] !== 0; slot = (slot + 1) & mask)
+      if (slots[slot * 2 + 1] === hash) return slot;
     return -1;
   }
 
   private place(hash: number, row: number): void {
-    const mask = this.rows.length - 1;
+    const { slots, mask } = this;
     let slot = hash & mask;
-    while (this.rows[slot] !== 0) slot = (slot + 1) & mask;
-    this.hashes[slot] = hash;
-    this.rows[slot] = row;
+    while (slots[slot * 2] !== 0) slot = (slot + 1) & mask;
+    slots[slot * 2] = row;
+    slots[slot * 2 + 1] = hash;
   }
 
   /** Closes a gap: whatever was pushed past it moves back. */
   private close(at: number): void {
-    const mask = this.rows.length - 1;
+    const { slots, mask } = this;
     let gap = at;
-    for (let slot = (gap + 1) & mask; this.rows[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = (this.hashes[slot] as number) & mask;
+    for (let slot = (gap + 1) & mask; slots[slot * 2] !== 0; slot = (slot + 1) & mask) {
+      const home = (slots[slot * 2 + 1] as number) & mask;
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-      this.rows[gap] = this.rows[slot] as number;
-      this.hashes[gap] = this.hashes[slot] as number;
+      slots[gap * 2] = slots[slot * 2] as number;
+      slots[gap * 2 + 1] = slots[slot * 2 + 1] as number;
       gap = slot;
     }
-    this.rows[gap] = 0;
+    slots[gap * 2] = 0;
   }
 
-  private resize(slots: number): void {
-    const { hashes, rows } = this;
-    this.hashes = new Uint32Array(slots);
-    this.rows = new Uint32Array(slots);
-    for (let slot = 0; slot < rows.length; slot++) {
-      if (rows[slot] !== 0) this.place(hashes[slot] as number, rows[slot] as number);
+  private resize(size: number): void {
+    const { slots } = this;
+    this.slots = new Uint32Array(size * 2);
+    this.mask = size - 1;
+    for (let at = 0; at < slots.length; at += 2) {
+      if (slots[at] !== 0) this.place(slots[at + 1] as number, slots[at] as number);
     }
   }
 }

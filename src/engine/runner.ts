@@ -67,9 +67,8 @@ export class Runner implements WitnessHost {
     const { record } = this.partition;
     const feeds = this.matches(record.view);
     const { measure } = this;
-    if (measure.witness !== undefined && !this.isFenced()) measure.witness(record, feeds, this);
-    if (!feeds || (!measure.takesFenced && this.isFenced()) || !measure.read(record) || !this.keys.hasKey(record))
-      return;
+    if (measure.witness !== undefined && !this.isFenced()) measure.witness(feeds, this);
+    if (!feeds || (!measure.takesFenced && this.isFenced()) || !measure.read() || !this.keys.hasKey(record)) return;
     const row = this.rowInHand();
     if (row !== 0) this.take(row);
   }
@@ -81,7 +80,7 @@ export class Runner implements WitnessHost {
       return;
     }
     this.setTimer(row, 0);
-    if (this.settleRow(row)) this.judge(row, due, false);
+    if (this.settleRow(row)) this.judge(row, false);
   }
 
   remembers(row: number, due: number): boolean {
@@ -90,15 +89,15 @@ export class Runner implements WitnessHost {
   }
 
   /** The keys of a session end, and their alerts. */
-  endSession(session: number, at: number): void {
-    this.keys.visitSession(session, (row) => this.drop(row, at, 'ended'));
+  endSession(session: number): void {
+    this.keys.visitSession(session, (row) => this.drop(row, 'ended'));
   }
 
   /** Rows whose keys are exactly that scope hold only what was appended after the fence. */
-  fence(scope: KeyScope, isIt: (row: number) => boolean, fence: number, horizon: number): void {
+  fence(scope: KeyScope, isIt: (row: number) => boolean, fence: number): void {
     if (scope !== this.scope) return;
     this.visit((row) => {
-      if (isIt(row)) this.fenceRow(row, fence, horizon);
+      if (isIt(row)) this.fenceRow(row, fence);
     });
   }
 
@@ -113,13 +112,13 @@ export class Runner implements WitnessHost {
 
   settleRow(row: number): boolean {
     if (this.field(row, Row.held) === 0) return false;
-    if (this.measure.settle(row, this.partition.record.horizon)) return true;
+    if (this.measure.settle(row)) return true;
     this.forget(row);
     return false;
   }
 
   changed(row: number, left: boolean): void {
-    if (left) this.judge(row, this.partition.record.horizon, true);
+    if (left) this.judge(row, true);
     else this.forget(row);
   }
 
@@ -160,16 +159,16 @@ export class Runner implements WitnessHost {
   }
 
   /** Ends all alerts of the rule. */
-  endAlerts(at: number): void {
+  endAlerts(): void {
     this.visit((row) => {
       const alert = this.alertOf(row);
-      if (alert !== 0) this.partition.alerts.end(alert, at, 'reload');
+      if (alert !== 0) this.partition.alerts.end(alert, 'reload');
     });
   }
 
   /** Gives back everything: the rule is gone. */
-  close(at: number): void {
-    this.visit((row) => this.drop(row, at, 'reload'));
+  close(): void {
+    this.visit((row) => this.drop(row, 'reload'));
   }
 
   armAll(): void {
@@ -207,21 +206,20 @@ export class Runner implements WitnessHost {
   }
 
   private take(row: number): void {
-    const { record } = this.partition;
     if (this.field(row, Row.held) === 0) {
-      this.measure.begin(row, record);
+      this.measure.begin(row);
       this.setField(row, Row.held, 1);
     }
-    if (this.measure.take(row, record)) this.judge(row, record.horizon, true);
-    else record.late = true;
+    if (this.measure.take(row)) this.judge(row, true);
+    else this.partition.record.late = true;
   }
 
-  private judge(row: number, at: number, byRecord: boolean): void {
+  private judge(row: number, byRecord: boolean): void {
     const test = this.testOf(row);
-    const holds = this.measure.holds(row, at, test);
+    const holds = this.measure.holds(row, test);
     const { alerts } = this.partition;
-    if (holds || this.alertOf(row) !== 0) alerts.judged(this, row, holds, at, byRecord);
-    this.arm(row, this.measure.wakesAt(row, at, test, alerts.isWatched(this.alertOf(row))));
+    if (holds || this.alertOf(row) !== 0) alerts.judged(this, row, holds, byRecord);
+    this.arm(row, this.measure.wakesAt(row, test, alerts.isWatched(this.alertOf(row))));
   }
 
   /** One timer per row: a later one waits for the earlier to come up. */
@@ -259,30 +257,29 @@ export class Runner implements WitnessHost {
 
   /** The window is empty: nothing holds any more, and the row goes unless its alert still needs it. */
   private forget(row: number): void {
-    const { record, alerts } = this.partition;
+    const { alerts } = this.partition;
     this.measure.clear(row);
     this.setField(row, Row.held, 0);
     this.disarm(row);
     const alert = this.alertOf(row);
     if (alert === 0) this.remove(row);
-    else alerts.judged(this, row, false, record.horizon, false);
+    else alerts.judged(this, row, false, false);
   }
 
-  private fenceRow(row: number, fence: number, horizon: number): void {
+  private fenceRow(row: number, fence: number): void {
     const { alerts } = this.partition;
     const isLeft = this.settleRow(row) && this.measure.fence(row, fence);
     const alert = this.measure.rows.has(row) ? this.alertOf(row) : 0;
-    const holds = isLeft && this.measure.holds(row, horizon, this.testOf(row));
-    if (alert !== 0 && !(holds && alerts.isWatched(alert))) alerts.fenced(alert, horizon);
-    if (isLeft)
-      this.arm(row, this.measure.wakesAt(row, horizon, this.testOf(row), alerts.isWatched(this.alertOf(row))));
+    const holds = isLeft && this.measure.holds(row, this.testOf(row));
+    if (alert !== 0 && !(holds && alerts.isWatched(alert))) alerts.end(alert, 'fence');
+    if (isLeft) this.arm(row, this.measure.wakesAt(row, this.testOf(row), alerts.isWatched(this.alertOf(row))));
     else if (this.measure.rows.has(row)) this.forget(row);
   }
 
   /** The row goes with its key, whatever it holds. */
-  private drop(row: number, at: number, why: 'ended' | 'reload'): void {
+  private drop(row: number, why: 'ended' | 'reload'): void {
     const alert = this.alertOf(row);
-    if (alert !== 0) this.partition.alerts.end(alert, at, why);
+    if (alert !== 0) this.partition.alerts.end(alert, why);
     if (!this.measure.rows.has(row)) return;
     this.measure.clear(row);
     this.disarm(row);
@@ -304,7 +301,7 @@ export class Runner implements WitnessHost {
 
   private judgedAgainAt(row: number): number {
     const { horizon } = this.partition.record;
-    const due = this.measure.settle(row, horizon) ? this.measure.judgedAgainAt(row, horizon) : horizon;
+    const due = this.measure.settle(row) ? this.measure.judgedAgainAt(row) : horizon;
     return Number.isFinite(due) ? due : 0;
   }
 

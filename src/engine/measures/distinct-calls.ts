@@ -2,25 +2,27 @@ import type { CompiledRule } from '../../domain/rule.ts';
 import { CALLER_WORDS, Callers } from '../callers.ts';
 import { contributorsOf } from '../contributors.ts';
 import { Fingerprint } from '../fingerprint.ts';
-import { AFTER_CLOCK_F64, KeyClock } from '../key-clock.ts';
+import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
 import { Rings } from '../rings.ts';
+import { OWN_F64 } from '../row.ts';
 import { Table } from '../table.ts';
 import type { RepeatedOptions } from './repeated.ts';
 
-const RING = AFTER_CLOCK_F64 * 2;
-const STRIDE = AFTER_CLOCK_F64 + 1;
+const RING = OWN_F64 * 2;
+const CLOCK = OWN_F64 + 1;
 /** Words of an entry: the call's fingerprint. */
 const LO = CALLER_WORDS;
 const HI = CALLER_WORDS + 1;
 
 /** `distinct_of_last`: how many different calls are among the newest N, by arrival. */
 export class DistinctCalls implements Measure {
-  readonly rows = new Table(STRIDE);
+  readonly rows: Table;
   readonly overflow = 0;
   readonly takesFenced = false;
+  private readonly record: RecordInHand;
   private readonly last: number;
   private readonly clock: KeyClock | null;
   private readonly rings: Rings;
@@ -30,8 +32,10 @@ export class DistinctCalls implements Measure {
 
   constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions) {
     const { measure, windowMs } = compiled.rule;
+    this.record = core.record;
+    this.rows = new Table(windowMs === null ? CLOCK : CLOCK + CLOCK_WORDS);
     this.last = (measure.type === 'loop' && measure.distinctOfLast) || 1;
-    this.clock = windowMs === null ? null : new KeyClock(this.rows, windowMs);
+    this.clock = windowMs === null ? null : new KeyClock(this.rows, CLOCK, windowMs, core.record);
     this.rings = new Rings(core.arena, this.rows, RING, CALLER_WORDS + 2);
     this.callers = new Callers(this.rings, core.sessions, options.isWide);
     this.fingerprint = new Fingerprint(compiled);
@@ -42,41 +46,45 @@ export class DistinctCalls implements Measure {
     return this.rows.bytes;
   }
 
-  read({ view }: RecordInHand): boolean {
-    return this.fingerprint.read(view);
+  read(): boolean {
+    return this.fingerprint.read(this.record.view);
   }
 
-  begin(row: number, record: RecordInHand): void {
-    this.clock?.begin(row, record.time, record.horizon);
+  begin(row: number): void {
+    this.clock?.begin(row);
   }
 
-  take(row: number, record: RecordInHand): boolean {
+  take(row: number): boolean {
     if (this.clock !== null) {
-      if (record.time <= this.clock.lo(row)) return false;
-      this.letGo(row, this.clock.set(row, record.time, record.horizon));
+      if (this.clock.isLate(row)) return false;
+      this.clock.set(row);
+      this.letGo(row);
     }
     if (this.rings.length(row) === this.last) {
       this.callers.leave(this.rings.at(row, 0));
       this.rings.shift(row);
     }
     const address = this.rings.insert(row, this.rings.length(row));
-    this.rings.write(address, record);
-    this.callers.write(address, record.view);
+    this.rings.write(address, this.record);
+    this.callers.write(address, this.record.view);
     this.rings.arena.words[address + LO] = this.fingerprint.lo;
     this.rings.arena.words[address + HI] = this.fingerprint.hi;
     return true;
   }
 
-  settle(row: number, horizon: number): boolean {
-    if (this.clock !== null) this.letGo(row, this.clock.run(row, horizon));
+  settle(row: number): boolean {
+    if (this.clock !== null) {
+      this.clock.run(row);
+      this.letGo(row);
+    }
     return this.rings.length(row) > 0;
   }
 
-  holds(row: number, _horizon: number, test: Test): boolean {
+  holds(row: number, test: Test): boolean {
     return this.rings.length(row) === this.last && test.holds(this.distinct(row));
   }
 
-  wakesAt(row: number, _horizon: number, _test: Test, watched: boolean): number {
+  wakesAt(row: number, _test: Test, watched: boolean): number {
     if (this.clock === null || (this.endsWithSession && !watched)) return Number.POSITIVE_INFINITY;
     return watched ? this.judgedAgainAt(row) : this.clock.leavesAt(row, this.times(row, Math.max));
   }
@@ -96,11 +104,11 @@ export class DistinctCalls implements Measure {
     this.rings.clear(row);
   }
 
-  explain(row: number, horizon: number, nextOffset: number): Explanation {
+  explain(row: number): Explanation {
     return {
       value: this.distinct(row),
-      windowEnd: this.clock === null ? this.times(row, Math.max) : this.clock.at(row, horizon),
-      contributors: contributorsOf(this.rings, row, nextOffset),
+      windowEnd: this.clock === null ? this.times(row, Math.max) : this.clock.now(row),
+      contributors: contributorsOf(this.rings, row, this.record.nextOffset),
       sessions: this.callers.sessionsOf(row),
       tool: this.callers.toolOf(row),
       ofTime: false,
@@ -119,7 +127,8 @@ export class DistinctCalls implements Measure {
     this.rows.load(from, name);
   }
 
-  private letGo(row: number, lo: number): void {
+  private letGo(row: number): void {
+    const { lo } = this.record;
     if (this.rings.length(row) === 0 || this.times(row, Math.min) > lo) return;
     this.keep(row, (address) => this.rings.time(address) > lo);
   }

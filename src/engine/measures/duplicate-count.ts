@@ -1,8 +1,7 @@
-import { Phase, Status } from '../../domain/event/view.ts';
+import { type EventView, Phase, Status } from '../../domain/event/view.ts';
 import type { CompiledRule } from '../../domain/rule.ts';
 import { CALLER_WORDS } from '../callers.ts';
 import type { Core, WitnessHost } from '../measure.ts';
-import type { RecordInHand } from '../record.ts';
 import { mix, RowIndex } from '../row-index.ts';
 import { Repeated, type RepeatedOptions } from './repeated.ts';
 
@@ -29,7 +28,8 @@ export class DuplicateCount extends Repeated {
   }
 
   /** A result may tell that a call failed. */
-  witness({ view }: RecordInHand, _feeds: boolean, host: WitnessHost): void {
+  witness(_feeds: boolean, host: WitnessHost): void {
+    const { view } = this.record;
     if (view.status !== Status.error || view.phase !== Phase.result || !this.afterOk) return;
     if ((view.callLo | view.callHi) === 0) return;
     const hash = hashOf(view.session, view.callLo, view.callHi);
@@ -53,10 +53,10 @@ export class DuplicateCount extends Repeated {
     return Math.max(0, exact - failed - 1);
   }
 
-  protected override note(operation: number, address: number, record: RecordInHand): void {
-    super.note(operation, address, record);
+  protected override note(operation: number, address: number): void {
+    super.note(operation, address);
     if (!this.afterOk) return;
-    const { session, callLo, callHi } = record.view;
+    const { session, callLo, callHi } = this.record.view;
     const { words } = this.operations.held.rings.arena;
     words[address + CALL_LO] = callLo;
     words[address + CALL_HI] = callHi;
@@ -78,7 +78,7 @@ export class DuplicateCount extends Repeated {
   }
 
   /** Marks the calls of that session and id as failed. @returns true when there was one that was not. */
-  private fail(operation: number, view: RecordInHand['view']): boolean {
+  private fail(operation: number, view: EventView): boolean {
     const { rings } = this.operations.held;
     const { words } = rings.arena;
     let changed = false;

@@ -4,7 +4,12 @@ import { Windowed } from './windowed.ts';
 /** How many events are in the key's window. */
 export class EventCount extends Windowed {
   constructor(core: Core, windowMs: number, endsWithSession: boolean) {
-    super(core, { windowMs, endsWithSession, amount: () => 1, scale: null });
+    super(core, { windowMs, endsWithSession, scale: null });
+  }
+
+  override read(): boolean {
+    this.record.amount = 1;
+    return true;
   }
 
   useSlots(): void {}

@@ -2,7 +2,6 @@ import { EventType, type EventView, Phase, Status } from '../../domain/event/vie
 import type { CompiledRule, Match } from '../../domain/rule.ts';
 import { CALLER_WORDS } from '../callers.ts';
 import type { Core, WitnessHost } from '../measure.ts';
-import type { RecordInHand } from '../record.ts';
 import { Repeated, type RepeatedOptions } from './repeated.ts';
 
 const OUTCOME_FIELDS: readonly string[] = ['status', 'error_type', 'latency_ms'];
@@ -21,12 +20,13 @@ export class Loop extends Repeated {
   }
 
   /** A write that is no entry makes the loop's other calls progress all the same. */
-  witness(record: RecordInHand, feeds: boolean, host: WitnessHost): void {
-    if (!this.isWrite(record.view)) return;
-    const known = this.fingerprint.read(record.view);
+  witness(feeds: boolean, host: WitnessHost): void {
+    const { view } = this.record;
+    if (!this.isWrite(view)) return;
+    const known = this.fingerprint.read(view);
     if (feeds && known) return;
     const row = host.heldRow();
-    if (row === 0 || this.isLate(row, record)) return;
+    if (row === 0 || this.isLate(row)) return;
     if (this.forgetOthers(row, known)) host.changed(row, this.operations.count(row) > 0);
   }
 

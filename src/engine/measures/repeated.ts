@@ -2,23 +2,27 @@ import { type EventView, Status } from '../../domain/event/view.ts';
 import type { CompiledRule } from '../../domain/rule.ts';
 import { Callers } from '../callers.ts';
 import { Fingerprint } from '../fingerprint.ts';
-import { AFTER_CLOCK_F64, KeyClock } from '../key-clock.ts';
+import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import { Lump } from '../lump.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import { OPERATION_FIELDS, Operations } from '../operations.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
+import { OWN_F64 } from '../row.ts';
 import { Slices } from '../slices.ts';
 import { Table } from '../table.ts';
 
-/** uint32 fields of a key's row: its operations, and one for which the condition held last. */
-const OPERATIONS = AFTER_CLOCK_F64 * 2;
+/**
+ * uint32 fields of a key's row: its operations, and one for which the condition held last. Float64 fields: the greatest
+ * effective time of any call held; with a window the clock, a time that no operation's newest call is older than, and, where
+ * whole windows may be judged, the first event's.
+ */
+const OPERATIONS = OWN_F64 * 2;
 const HOLDER = OPERATIONS + OPERATION_FIELDS;
-/** Float64 fields: greatest effective time of any call held; none of the operations' newest is older than the least; the key's first event. */
-const GREATEST = AFTER_CLOCK_F64 + 2;
-const LEAST = GREATEST + 1;
+const GREATEST = OWN_F64 + 2;
+const CLOCK = GREATEST + 1;
+const LEAST = CLOCK + CLOCK_WORDS;
 const FIRST = LEAST + 1;
-const STRIDE = FIRST + 1;
 
 /** In HOLDER: any operation may be the one. */
 const ANY = 0xffffffff;
@@ -41,24 +45,28 @@ interface RepeatedForm {
  * or without a window, by arrival alone. The key's value is that of its most repeated operation.
  */
 export abstract class Repeated implements Measure {
-  readonly rows = new Table(STRIDE);
+  readonly rows: Table;
   readonly takesFenced = false;
   overflow = 0;
   protected readonly operations: Operations;
   protected readonly fingerprint: Fingerprint;
   protected readonly callers: Callers;
+  protected readonly record: RecordInHand;
   private readonly clock: KeyClock | null;
   private readonly options: RepeatedOptions;
   private readonly bound: number;
 
   constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions, form: RepeatedForm) {
     const { windowMs } = compiled.rule;
+    this.record = core.record;
+    this.rows = new Table(windowMs === null ? CLOCK : options.endsWithSession ? FIRST : FIRST + 1);
     this.options = options;
     this.bound = form.bound;
     this.fingerprint = new Fingerprint(compiled);
-    this.clock = windowMs === null ? null : new KeyClock(this.rows, windowMs);
+    this.clock = windowMs === null ? null : new KeyClock(this.rows, CLOCK, windowMs, core.record);
     this.operations = new Operations({
       arena: core.arena,
+      record: core.record,
       keyRows: this.rows,
       field: OPERATIONS,
       width: form.width,
@@ -74,59 +82,63 @@ export abstract class Repeated implements Measure {
     return this.rows.bytes + this.operations.bytes;
   }
 
-  read({ view }: RecordInHand): boolean {
-    return this.fingerprint.read(view);
+  read(): boolean {
+    this.record.amount = 1;
+    return this.fingerprint.read(this.record.view);
   }
 
-  begin(row: number, record: RecordInHand): void {
-    this.clock?.begin(row, record.time, record.horizon);
-    const { f64 } = this.rows;
-    f64[row * STRIDE + GREATEST] = Number.NEGATIVE_INFINITY;
-    f64[row * STRIDE + LEAST] = Number.POSITIVE_INFINITY;
-    f64[row * STRIDE + FIRST] = record.time;
-    this.rows.u32[row * STRIDE * 2 + HOLDER] = 0;
+  begin(row: number): void {
+    const { f64, u32, stride } = this.rows;
+    u32[row * stride * 2 + HOLDER] = 0;
+    f64[row * stride + GREATEST] = Number.NEGATIVE_INFINITY;
+    if (this.clock === null) return;
+    this.clock.begin(row);
+    f64[row * stride + LEAST] = Number.POSITIVE_INFINITY;
+    if (stride > FIRST) f64[row * stride + FIRST] = this.record.time;
   }
 
-  take(row: number, record: RecordInHand): boolean {
-    if (this.isLate(row, record)) return false;
+  take(row: number): boolean {
+    if (this.isLate(row)) return false;
+    const { record } = this;
     this.beforeTaking(row, record.view);
-    const lo = this.clock === null ? 0 : this.clock.set(row, record.time, record.horizon);
-    const operation = this.operationInHand(row, lo);
+    this.clock?.set(row);
+    const operation = this.operationInHand(row);
     const { held } = this.operations;
-    if (this.clock !== null) held.settle(operation, lo);
-    const failed = record.view.status === Status.error;
-    const address = held.add(operation, record, 1, lo, failed);
-    if (address !== 0) this.note(operation, address, record);
-    const { f64 } = this.rows;
-    f64[row * STRIDE + GREATEST] = Math.max(f64[row * STRIDE + GREATEST] as number, record.time);
-    f64[row * STRIDE + LEAST] = Math.min(f64[row * STRIDE + LEAST] as number, record.time);
+    if (this.clock !== null) held.settle(operation);
+    const address = held.add(operation, record.view.status === Status.error);
+    if (address !== 0) this.note(operation, address);
+    const { f64, stride } = this.rows;
+    const base = row * stride;
+    f64[base + GREATEST] = Math.max(f64[base + GREATEST] as number, record.time);
+    if (this.clock !== null) f64[base + LEAST] = Math.min(f64[base + LEAST] as number, record.time);
     return true;
   }
 
-  settle(row: number, horizon: number): boolean {
+  settle(row: number): boolean {
     if (this.clock === null) return this.operations.count(row) > 0;
-    return (this.rows.f64[row * STRIDE + GREATEST] as number) > this.clock.run(row, horizon);
+    this.clock.run(row);
+    return (this.rows.f64[row * this.rows.stride + GREATEST] as number) > this.record.lo;
   }
 
-  holds(row: number, _horizon: number, test: Test): boolean {
+  holds(row: number, test: Test): boolean {
     if (!test.isGrowing) return this.isWhole(row) && test.holds(this.valueOf(row, this.most(row)));
     const holder = this.holderFor(row, test);
-    this.rows.u32[row * STRIDE * 2 + HOLDER] = holder;
+    this.setHolder(row, holder);
     return holder !== 0;
   }
 
-  wakesAt(row: number, _horizon: number, test: Test, watched: boolean): number {
-    if (this.clock === null) return Number.POSITIVE_INFINITY;
-    if (test.isGrowing && !watched) return this.options.endsWithSession ? Number.POSITIVE_INFINITY : this.emptyAt(row);
-    const holder = this.rows.u32[row * STRIDE * 2 + HOLDER] as number;
-    if (test.isGrowing) return this.leavesAt(row, holder);
-    const leaves = this.nextLeaveAt(row);
+  wakesAt(row: number, test: Test, watched: boolean): number {
+    if (this.clock === null || (test.isGrowing && !watched && this.options.endsWithSession))
+      return Number.POSITIVE_INFINITY;
+    if (test.isGrowing && !watched) return this.clock.leavesAt(row, this.greatest(row));
+    if (test.isGrowing) return this.clock.leavesAt(row, this.operations.held.leavesAt(this.holder(row)));
+    const leaves = this.nextLeaveAt(row, this.clock);
     return this.isWhole(row) ? leaves : Math.min(leaves, this.clock.leavesAt(row, this.first(row)));
   }
 
   judgedAgainAt(row: number): number {
-    this.rows.u32[row * STRIDE * 2 + HOLDER] = ANY;
-    return this.nextLeaveAt(row);
+    this.setHolder(row, ANY);
+    return this.clock === null ? Number.POSITIVE_INFINITY : this.nextLeaveAt(row, this.clock);
   }
 
   fence(row: number, at: number): boolean {
@@ -143,13 +155,12 @@ export abstract class Repeated implements Measure {
     this.operations.visit(row, (operation) => this.operations.remove(row, operation));
   }
 
-  explain(row: number, horizon: number, nextOffset: number): Explanation {
+  explain(row: number): Explanation {
     const operation = this.most(row);
-    const { held } = this.operations;
     return {
       value: this.valueOf(row, operation),
-      windowEnd: this.clock === null ? (this.rows.f64[row * STRIDE + GREATEST] as number) : this.clock.at(row, horizon),
-      contributors: held.contributors(operation, nextOffset),
+      windowEnd: this.clock === null ? this.greatest(row) : this.clock.now(row),
+      contributors: this.operations.held.contributors(operation),
       sessions: this.callers.sessionsOf(operation),
       tool: this.callers.toolOf(operation),
       ofTime: false,
@@ -177,8 +188,8 @@ export abstract class Repeated implements Measure {
   protected beforeTaking(_row: number, _view: EventView): void {}
 
   /** Notes what the measure adds to an entry. */
-  protected note(_operation: number, address: number, { view }: RecordInHand): void {
-    this.callers.write(address, view);
+  protected note(_operation: number, address: number): void {
+    this.callers.write(address, this.record.view);
   }
 
   protected leave(_operation: number, address: number): void {
@@ -187,8 +198,8 @@ export abstract class Repeated implements Measure {
 
   protected loaded(_operation: number): void {}
 
-  protected isLate(row: number, record: RecordInHand): boolean {
-    return this.clock !== null && record.time <= this.clock.lo(row);
+  protected isLate(row: number): boolean {
+    return this.clock?.isLate(row) ?? false;
   }
 
   /** After operations went: what is known of the others. */
@@ -200,9 +211,10 @@ export abstract class Repeated implements Measure {
       greatest = Math.max(greatest, its);
       least = Math.min(least, its);
     });
-    this.rows.f64[row * STRIDE + GREATEST] = greatest;
-    this.rows.f64[row * STRIDE + LEAST] = least;
-    if (this.rows.u32[row * STRIDE * 2 + HOLDER] !== 0) this.rows.u32[row * STRIDE * 2 + HOLDER] = ANY;
+    const { f64, stride } = this.rows;
+    f64[row * stride + GREATEST] = greatest;
+    if (this.clock !== null) f64[row * stride + LEAST] = least;
+    if (this.holder(row) !== 0) this.setHolder(row, ANY);
   }
 
   /** Effective time of an operation's latest call. In order of time it is the last one. */
@@ -211,40 +223,39 @@ export abstract class Repeated implements Measure {
     return this.clock === null ? held.greatestTime(operation) : held.newestTime(operation);
   }
 
-  private operationInHand(row: number, lo: number): number {
+  private operationInHand(row: number): number {
     const { lo: low, hi } = this.fingerprint;
     const known = this.operations.find(row, low, hi);
     if (known !== 0) {
       this.operations.touch(row, known);
       return known;
     }
-    if (this.operations.count(row) >= this.bound) this.makeRoom(row, lo);
+    if (this.operations.count(row) >= this.bound) this.makeRoom(row);
     return this.operations.add(row, low, hi);
   }
 
   /** Forgets operations whose windows are empty; where there are none, the one called longest ago. */
-  private makeRoom(row: number, lo: number): void {
+  private makeRoom(row: number): void {
     const { operations } = this;
-    if (this.clock !== null && (this.rows.f64[row * STRIDE + LEAST] as number) <= lo) {
+    if (this.clock !== null && (this.rows.f64[row * this.rows.stride + LEAST] as number) <= this.record.lo) {
       operations.visit(row, (operation) => {
-        if (!operations.held.settle(operation, lo)) operations.remove(row, operation);
+        if (!operations.held.settle(operation)) operations.remove(row, operation);
       });
       this.afterRemoving(row);
     }
     if (operations.count(row) < this.bound) return;
     this.overflow++;
     const oldest = operations.oldest(row);
-    const wasGreatest = this.greatestOf(oldest) >= (this.rows.f64[row * STRIDE + GREATEST] as number);
-    const wasHolder = this.rows.u32[row * STRIDE * 2 + HOLDER] === oldest;
+    const matters = this.greatestOf(oldest) >= this.greatest(row) || this.holder(row) === oldest;
     operations.remove(row, oldest);
-    if (wasGreatest || wasHolder) this.afterRemoving(row);
+    if (matters) this.afterRemoving(row);
   }
 
   /** An operation for which the condition holds; 0 when there is none. Only the one called last can have gained. */
   private holderFor(row: number, test: Test): number {
     const newest = this.operations.newest(row);
     if (newest !== 0 && test.holds(this.valueOf(row, newest))) return newest;
-    const holder = this.rows.u32[row * STRIDE * 2 + HOLDER] as number;
+    const holder = this.holder(row);
     if (holder === 0) return 0;
     if (holder !== ANY && test.holds(this.valueOf(row, holder))) return holder;
     const most = this.most(row);
@@ -272,35 +283,38 @@ export abstract class Repeated implements Measure {
   }
 
   private settleOperation(row: number, operation: number): boolean {
-    return this.clock === null || this.operations.held.settle(operation, this.clock.lo(row));
+    if (this.clock === null) return true;
+    this.clock.show(row);
+    return this.operations.held.settle(operation);
   }
 
+  /** Once the key's first event has left, the window is whole. Without a window it always is. */
   private isWhole(row: number): boolean {
-    return this.clock === null || this.clock.isPast(row, this.first(row));
-  }
-
-  private first(row: number): number {
-    return this.rows.f64[row * STRIDE + FIRST] as number;
-  }
-
-  private emptyAt(row: number): number {
-    return this.leaveTime(row, this.rows.f64[row * STRIDE + GREATEST] as number);
-  }
-
-  private leavesAt(row: number, operation: number): number {
-    return this.leaveTime(row, this.operations.held.leavesAt(operation));
+    return this.clock === null || (this.rows.stride > FIRST && this.clock.isPast(row, this.first(row)));
   }
 
   /** The horizon at which the next call of any operation leaves. */
-  private nextLeaveAt(row: number): number {
+  private nextLeaveAt(row: number, clock: KeyClock): number {
     let next = Number.POSITIVE_INFINITY;
     this.operations.visit(row, (operation) => {
-      if (this.settleOperation(row, operation)) next = Math.min(next, this.leavesAt(row, operation));
+      if (this.settleOperation(row, operation)) next = Math.min(next, this.operations.held.leavesAt(operation));
     });
-    return next;
+    return clock.leavesAt(row, next);
   }
 
-  private leaveTime(row: number, time: number): number {
-    return this.clock === null ? Number.POSITIVE_INFINITY : this.clock.leavesAt(row, time);
+  private first(row: number): number {
+    return this.rows.f64[row * this.rows.stride + FIRST] as number;
+  }
+
+  private greatest(row: number): number {
+    return this.rows.f64[row * this.rows.stride + GREATEST] as number;
+  }
+
+  private holder(row: number): number {
+    return this.rows.u32[row * this.rows.stride * 2 + HOLDER] as number;
+  }
+
+  private setHolder(row: number, holder: number): void {
+    this.rows.u32[row * this.rows.stride * 2 + HOLDER] = holder;
   }
 }

@@ -18,9 +18,11 @@ export abstract class SessionTime implements Measure {
   readonly rows = new Table(STRIDE);
   readonly overflow = 0;
   readonly takesFenced = true;
+  private readonly record: RecordInHand;
   private readonly sessions: Sessions;
 
   constructor(core: Core) {
+    this.record = core.record;
     this.sessions = core.sessions;
   }
 
@@ -32,13 +34,14 @@ export abstract class SessionTime implements Measure {
     return true;
   }
 
-  begin(row: number, record: RecordInHand): void {
-    this.rows.f64[row * STRIDE + FIRST] = record.horizon;
+  begin(row: number): void {
+    this.rows.f64[row * STRIDE + FIRST] = this.record.horizon;
     this.rows.f64[row * STRIDE + NEWEST_APPENDED] = 0;
   }
 
-  take(row: number, record: RecordInHand): boolean {
+  take(row: number): boolean {
     const { f64 } = this.rows;
+    const { record } = this;
     const base = row * STRIDE;
     f64[base + NEWEST] = record.horizon;
     f64[base + NEWEST_OFFSET] = record.offset;
@@ -51,19 +54,20 @@ export abstract class SessionTime implements Measure {
     return true;
   }
 
-  holds(row: number, horizon: number, test: Test): boolean {
-    return this.isJudged(row, horizon) && test.holds(this.duration(row, horizon));
+  holds(row: number, test: Test): boolean {
+    return this.record.horizon < this.judgedUntil(row) && test.holds(this.duration(row));
   }
 
-  wakesAt(row: number, horizon: number, test: Test, watched: boolean): number {
+  wakesAt(row: number, test: Test, watched: boolean): number {
+    const { horizon } = this.record;
     const crossing = this.since(row) + test.least;
     const end = this.judgedUntil(row);
     if (horizon < crossing) return crossing < end ? crossing : Number.POSITIVE_INFINITY;
     return watched && horizon < end ? end : Number.POSITIVE_INFINITY;
   }
 
-  judgedAgainAt(_row: number, horizon: number): number {
-    return horizon;
+  judgedAgainAt(): number {
+    return this.record.horizon;
   }
 
   fence(): boolean {
@@ -72,7 +76,7 @@ export abstract class SessionTime implements Measure {
 
   clear(): void {}
 
-  explain(row: number, horizon: number): Explanation {
+  explain(row: number): Explanation {
     const { f64 } = this.rows;
     const base = row * STRIDE;
     const newest = {
@@ -81,8 +85,8 @@ export abstract class SessionTime implements Measure {
       time: f64[base + NEWEST_TIME] as number,
     };
     return {
-      value: this.duration(row, horizon),
-      windowEnd: horizon,
+      value: this.duration(row),
+      windowEnd: this.record.horizon,
       contributors: { events: [newest], newest },
       sessions: null,
       tool: 0,
@@ -115,10 +119,6 @@ export abstract class SessionTime implements Measure {
     return this.rows.f64[row * STRIDE + NEWEST] as number;
   }
 
-  private isJudged(row: number, horizon: number): boolean {
-    return horizon < this.judgedUntil(row);
-  }
-
   private judgedUntil(row: number): number {
     const fence = this.fenceOf(row);
     if (fence > 0 && (this.rows.f64[row * STRIDE + NEWEST_APPENDED] as number) <= fence)
@@ -126,8 +126,8 @@ export abstract class SessionTime implements Measure {
     return this.activeUntil(row);
   }
 
-  private duration(row: number, horizon: number): number {
-    return horizon - this.since(row);
+  private duration(row: number): number {
+    return this.record.horizon - this.since(row);
   }
 
   private fenceOf(row: number): number {

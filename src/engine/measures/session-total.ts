@@ -17,18 +17,20 @@ export class SessionTotal implements Measure {
   readonly rows: Table;
   readonly overflow = 0;
   readonly takesFenced = false;
+  private readonly record: RecordInHand;
   private readonly held: Held;
   private readonly field: 'actions' | 'cost_usd' | 'tokens';
   private readonly scale: number;
-  private amount = 0;
 
   constructor(core: Core, field: SessionTotal['field']) {
     const isSum = field !== 'actions';
+    this.record = core.record;
     this.field = field;
     this.scale = field === 'actions' ? 1 : scaleOf(field);
     this.rows = new Table(isSum ? SUM + 1 : SUM);
     this.held = new Held({
       arena: core.arena,
+      record: core.record,
       table: this.rows,
       fields: { ring: RING, sum: isSum ? SUM : -1 },
       width: isSum ? ENTRY_WORDS + 2 : ENTRY_WORDS,
@@ -42,15 +44,16 @@ export class SessionTotal implements Measure {
     return this.rows.bytes + this.held.behind.bytes;
   }
 
-  read(record: RecordInHand): boolean {
-    this.amount = this.field === 'actions' ? 1 : amountOf(record.view, this.field, -1);
-    return this.amount > 0;
+  read(): boolean {
+    const { record } = this;
+    record.amount = this.field === 'actions' ? 1 : amountOf(record.view, this.field, -1);
+    return record.amount > 0;
   }
 
   begin(): void {}
 
-  take(row: number, record: RecordInHand): boolean {
-    this.held.add(row, record, this.amount, 0);
+  take(row: number): boolean {
+    this.held.add(row, false);
     return true;
   }
 
@@ -58,7 +61,7 @@ export class SessionTotal implements Measure {
     return true;
   }
 
-  holds(row: number, _horizon: number, test: Test): boolean {
+  holds(row: number, test: Test): boolean {
     return test.holds(this.value(row));
   }
 
@@ -78,11 +81,11 @@ export class SessionTotal implements Measure {
     this.held.clear(row);
   }
 
-  explain(row: number, _horizon: number, nextOffset: number): Explanation {
+  explain(row: number): Explanation {
     return {
       value: this.value(row),
       windowEnd: this.held.greatestTime(row),
-      contributors: this.held.contributors(row, nextOffset),
+      contributors: this.held.contributors(row),
       sessions: null,
       tool: 0,
       ofTime: false,

@@ -5,16 +5,21 @@ import { Windowed } from './windowed.ts';
 
 /** The sum of a number over the events in the key's window. */
 export class ValueSum extends Windowed {
-  private readonly place: { slot: number };
+  private readonly field: NumberField;
+  private slot: number;
 
   constructor(core: Core, field: NumberField, slot: number, windowMs: number, endsWithSession: boolean) {
-    const place = { slot };
-    const amount = ({ view }: { view: Parameters<typeof amountOf>[0] }) => amountOf(view, field, place.slot);
-    super(core, { windowMs, endsWithSession, amount, scale: scaleOf(field) });
-    this.place = place;
+    super(core, { windowMs, endsWithSession, scale: scaleOf(field) });
+    this.field = field;
+    this.slot = slot;
+  }
+
+  override read(): boolean {
+    this.record.amount = amountOf(this.record.view, this.field, this.slot);
+    return this.record.amount > 0;
   }
 
   useSlots(slots: readonly number[]): void {
-    this.place.slot = slots[0] ?? -1;
+    this.slot = slots[0] ?? -1;
   }
 }

@@ -1,22 +1,21 @@
 import { Held } from '../held.ts';
-import { AFTER_CLOCK_F64, KeyClock } from '../key-clock.ts';
+import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import { EXACT_ENTRIES } from '../limits.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
 import { ENTRY_WORDS } from '../rings.ts';
+import { OWN_F64 } from '../row.ts';
 import { Slices } from '../slices.ts';
 import { Table } from '../table.ts';
 
-/** The ring takes three uint32 fields; then the effective time of the key's first event, then the sum. */
-const RING = AFTER_CLOCK_F64 * 2;
-const FIRST = AFTER_CLOCK_F64 + 2;
-const SUM = FIRST + 1;
+/** The ring takes three uint32 fields, two words; then come the clock, the sum and the first event's time, those that are needed. */
+const RING = OWN_F64 * 2;
+const CLOCK = OWN_F64 + 2;
+const AFTER_CLOCK = CLOCK + CLOCK_WORDS;
 
 export interface WindowedOptions {
   readonly windowMs: number;
-  /** The entry's amount as an integer, one where entries are counted; 0 or NaN: no entry. */
-  readonly amount: (record: RecordInHand) => number;
   /** Units of the amount in one unit of the threshold; null: entries are counted. */
   readonly scale: number | null;
   /** True where keys end with their sessions, so that no timer has to forget them. */
@@ -28,22 +27,31 @@ export abstract class Windowed implements Measure {
   readonly rows: Table;
   readonly overflow = 0;
   readonly takesFenced = false;
+  protected readonly record: RecordInHand;
   private readonly clock: KeyClock;
   private readonly held: Held;
-  private readonly options: WindowedOptions;
-  private amount = 0;
+  private readonly scale: number;
+  private readonly endsWithSession: boolean;
+  /** Float64 field of the first event's time; -1 where keys end with their sessions, and are never judged on whole windows. */
+  private readonly first: number;
 
   constructor(core: Core, options: WindowedOptions) {
-    const isSum = options.scale !== null;
-    this.options = options;
-    this.rows = new Table(isSum ? SUM + 1 : FIRST + 1);
-    this.clock = new KeyClock(this.rows, options.windowMs);
+    const { windowMs, scale, endsWithSession } = options;
+    const isSum = scale !== null;
+    const afterSum = isSum ? AFTER_CLOCK + 1 : AFTER_CLOCK;
+    this.record = core.record;
+    this.scale = scale ?? 1;
+    this.endsWithSession = endsWithSession;
+    this.first = endsWithSession ? -1 : afterSum;
+    this.rows = new Table(endsWithSession ? afterSum : afterSum + 1);
+    this.clock = new KeyClock(this.rows, CLOCK, windowMs, core.record);
     this.held = new Held({
       arena: core.arena,
+      record: core.record,
       table: this.rows,
-      fields: { ring: RING, sum: isSum ? SUM : -1 },
+      fields: { ring: RING, sum: isSum ? AFTER_CLOCK : -1 },
       width: isSum ? ENTRY_WORDS + 2 : ENTRY_WORDS,
-      behind: new Slices(options.windowMs),
+      behind: new Slices(windowMs),
       exact: EXACT_ENTRIES,
       byTime: true,
     });
@@ -53,40 +61,43 @@ export abstract class Windowed implements Measure {
     return this.rows.bytes + this.held.behind.bytes;
   }
 
-  read(record: RecordInHand): boolean {
-    this.amount = this.options.amount(record);
-    return this.amount > 0;
+  /** Leaves the entry's amount in the record. */
+  abstract read(): boolean;
+
+  begin(row: number): void {
+    this.clock.begin(row);
+    if (this.first >= 0) this.rows.f64[row * this.rows.stride + this.first] = this.record.time;
   }
 
-  begin(row: number, record: RecordInHand): void {
-    this.clock.begin(row, record.time, record.horizon);
-    this.rows.f64[row * this.rows.stride + FIRST] = record.time;
-  }
-
-  take(row: number, record: RecordInHand): boolean {
-    if (record.time <= this.clock.lo(row)) return false;
-    const lo = this.clock.set(row, record.time, record.horizon);
-    this.held.settle(row, lo);
-    this.held.add(row, record, this.amount, lo);
+  take(row: number): boolean {
+    if (this.clock.isLate(row)) return false;
+    this.clock.set(row);
+    this.held.settle(row);
+    this.held.add(row, false);
     return true;
   }
 
-  settle(row: number, horizon: number): boolean {
-    return this.held.settle(row, this.clock.run(row, horizon));
+  settle(row: number): boolean {
+    this.clock.run(row);
+    return this.held.settle(row);
   }
 
-  holds(row: number, _horizon: number, test: Test): boolean {
-    return (test.isGrowing || this.clock.isPast(row, this.first(row))) && test.holds(this.value(row));
+  holds(row: number, test: Test): boolean {
+    return (test.isGrowing || this.isWhole(row)) && test.holds(this.value(row));
   }
 
-  wakesAt(row: number, _horizon: number, test: Test, watched: boolean): number {
-    if (test.isGrowing && !watched) return this.options.endsWithSession ? Number.POSITIVE_INFINITY : this.emptyAt(row);
-    if (test.isGrowing || this.clock.isPast(row, this.first(row))) return this.leavesAt(row);
-    return Math.min(this.leavesAt(row), this.clock.leavesAt(row, this.first(row)));
+  wakesAt(row: number, test: Test, watched: boolean): number {
+    if (test.isGrowing && !watched) {
+      if (this.endsWithSession) return Number.POSITIVE_INFINITY;
+      return this.clock.leavesAt(row, this.held.newestTime(row));
+    }
+    const leaves = this.judgedAgainAt(row);
+    if (test.isGrowing || this.isWhole(row)) return leaves;
+    return Math.min(leaves, this.clock.leavesAt(row, this.firstTime(row)));
   }
 
   judgedAgainAt(row: number): number {
-    return this.leavesAt(row);
+    return this.clock.leavesAt(row, this.held.leavesAt(row));
   }
 
   fence(row: number, at: number): boolean {
@@ -97,11 +108,11 @@ export abstract class Windowed implements Measure {
     this.held.clear(row);
   }
 
-  explain(row: number, horizon: number, nextOffset: number): Explanation {
+  explain(row: number): Explanation {
     return {
       value: this.value(row),
-      windowEnd: this.clock.at(row, horizon),
-      contributors: this.held.contributors(row, nextOffset),
+      windowEnd: this.clock.now(row),
+      contributors: this.held.contributors(row),
       sessions: null,
       tool: 0,
       ofTime: false,
@@ -121,19 +132,15 @@ export abstract class Windowed implements Measure {
   }
 
   private value(row: number): number {
-    return this.held.total(row) / (this.options.scale ?? 1);
+    return this.held.total(row) / this.scale;
   }
 
-  /** Effective time of the key's first event: once it has left, the window is whole. */
-  private first(row: number): number {
-    return this.rows.f64[row * this.rows.stride + FIRST] as number;
+  /** Once the key's first event has left, the window is whole. */
+  private isWhole(row: number): boolean {
+    return this.first >= 0 && this.clock.isPast(row, this.firstTime(row));
   }
 
-  private leavesAt(row: number): number {
-    return this.clock.leavesAt(row, this.held.leavesAt(row));
-  }
-
-  private emptyAt(row: number): number {
-    return this.clock.leavesAt(row, this.held.newestTime(row));
+  private firstTime(row: number): number {
+    return this.rows.f64[row * this.rows.stride + this.first] as number;
   }
 }
