@@ -43,8 +43,8 @@ export function* encodeSnapshot(snapshot: Snapshot): Generator<Uint8Array> {
  * @throws SentinelError `internal`, not retryable, when the bytes are damaged or of another version.
  */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  // A copy of its own, so that words are aligned.
-  const own = bytes.slice();
+  // A copy of its own, so that words are aligned. (A Buffer's `slice` copies nothing.)
+  const own = new Uint8Array(bytes);
   const words = new Uint32Array(own.buffer, 0, own.length >>> 2);
   if (own.length < HEADER_BYTES + 8 || own.length % 8 !== 0) throw damaged(`it has ${own.length} bytes`);
   if (words[0] !== MAGIC) throw damaged('it does not begin like one');
