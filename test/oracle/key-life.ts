@@ -19,6 +19,8 @@ export interface Entry {
   readonly units: number;
   /** The arrival with which its failure became known; null while it is not. */
   failedAt: number | null;
+  /** True once newer entries took its place among the exact ones. */
+  pushedOut: boolean;
 }
 
 /** What a rule remembers of a key from its first event until it is forgotten. */
@@ -34,7 +36,9 @@ export interface KeyLife {
   lo: number;
 }
 
+/** Entries of a window, and of a loop's fingerprint, that are kept one by one; of a session total. */
 export const EXACT = 256;
+export const EXACT_OF_TOTAL = 32;
 export const SLICES = 64;
 
 /** The key's clock when the horizon stands at `horizon`. */
@@ -47,9 +51,9 @@ export function raiseLowerBound(life: KeyLife, windowMs: number, horizon: number
   life.lo = Math.max(life.lo, clockOf(life, horizon) - windowMs);
 }
 
-/** What a window holds: the newest entries one by one, and of those behind them what counts by whole slices. */
+/** What counts: the newest entries one by one, and of those behind them what counts by whole slices. */
 export interface Content {
-  /** By effective time, then by arrival. */
+  /** Oldest first. */
   readonly exact: readonly Entry[];
   readonly sliced: readonly Entry[];
 }
@@ -60,11 +64,16 @@ export interface Content {
  */
 export function contentOf(entries: readonly Entry[], windowMs: number, lo: number): Content {
   const inside = entries.filter((entry) => entry.effective > lo);
-  const behind = inside.slice(0, -EXACT);
   return {
-    exact: inside.slice(-EXACT),
-    sliced: behind.filter((entry) => sliceIsInside(entry, windowMs, lo) && !failedBeforePushedOut(entry, inside)),
+    exact: inside.filter((entry) => !entry.pushedOut),
+    sliced: inside.filter((entry) => entry.pushedOut && sliceOf(entry, windowMs) * windowMs > lo * SLICES),
   };
+}
+
+/** Slice i is [i·W/64, (i+1)·W/64); in integers. */
+export function sliceOf(entry: Entry, windowMs: number): number {
+  const scaled = entry.effective * SLICES;
+  return (scaled - (scaled % windowMs)) / windowMs;
 }
 
 /** Sorting is the one thing that is remembered: it took most of the oracle's time. */
@@ -77,21 +86,6 @@ export function inTimeOrder(entries: readonly Entry[]): readonly Entry[] {
   const order = entries.toSorted((a, b) => a.effective - b.effective || a.arrival - b.arrival);
   sorted.set(entries, order);
   return order;
-}
-
-/** Slice i is [i·W/64, (i+1)·W/64), and inside while i·W/64 > lo; in integers. */
-function sliceIsInside(entry: Entry, windowMs: number, lo: number): boolean {
-  const scaled = entry.effective * SLICES;
-  const sliceStart = scaled - (scaled % windowMs);
-  return sliceStart > lo * SLICES;
-}
-
-/** It was pushed out when the 256th newer entry had arrived (at once, where they were there before it). */
-function failedBeforePushedOut(entry: Entry, inside: readonly Entry[]): boolean {
-  if (entry.failedAt === null) return false;
-  const newerArrivals = inside.slice(inside.indexOf(entry) + 1).map((newer) => newer.arrival);
-  const pushedAt = Math.max(newerArrivals.sort((a, b) => a - b)[EXACT - 1]!, entry.arrival);
-  return entry.failedAt <= pushedAt;
 }
 
 /** True when nothing that could ever count is left: the key is forgotten. */

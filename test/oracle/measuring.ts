@@ -76,7 +76,9 @@ function calledLast<T extends { readonly lastArrival: number }>(operations: read
 }
 
 function operationContent(rule: PlainRule, life: KeyLife, calls: readonly Entry[]): Content {
-  if (rule.windowMs === null) return { exact: calls, sliced: [] };
+  if (rule.windowMs === null) {
+    return { exact: calls.filter((call) => !call.pushedOut), sliced: calls.filter((call) => call.pushedOut) };
+  }
   return contentOf(calls, rule.windowMs, life.lo);
 }
 
@@ -104,7 +106,10 @@ function sessionTotal(key: Key, life: KeyLife): Measured | null {
   return {
     value: field === 'actions' ? life.entries.length : sum(life.entries, field),
     windowEnd: greatestTime(life.entries),
-    telling: tell(key, life.entries),
+    telling: tell(
+      key,
+      life.entries.filter((entry) => !entry.pushedOut),
+    ),
   };
 }
 

@@ -2,9 +2,11 @@ import type { KeyTexts } from '../../src/domain/rule.ts';
 import type { Scope } from '../../src/domain/scope.ts';
 import { effectiveTime, fingerprintOf, isWrite, keyTextOf, typeOf, unitsOf } from './event-facts.ts';
 import { compare, conditionFor, feeds, isExactScope, keyOf, seesPhase } from './feeding.ts';
+import { dropFenced, keepNewestOperations, pushOut } from './forgetting.ts';
 import { type Entry, isEmpty, type Key, type KeyLife, raiseLowerBound } from './key-life.ts';
 import { measure } from './measuring.ts';
 import type { Happening, PlainAlert, PlainEvent, PlainResolved, PlainRule, Setup } from './plain.ts';
+import { LIMITS, type Limits } from './plain.ts';
 
 interface Session {
   readonly tenant: string;
@@ -24,10 +26,6 @@ interface Taken {
   readonly sessionLife: number;
 }
 
-const REMEMBERED_IDS = 1024;
-const OPERATIONS = 1024;
-const FINGERPRINTS = 64;
-
 /**
  * The rules judged by brute force, as docs/semantics.md says and in its words: it keeps events, walks the horizon
  * millisecond by millisecond, recomputes every key at each of them and after each record. Slow and plain on purpose;
@@ -35,6 +33,7 @@ const FINGERPRINTS = 64;
  */
 export class Oracle {
   readonly #setup: Setup;
+  readonly #limits: Limits;
   readonly #keys = new Map<string, Key>();
   readonly #sessions = new Map<string, Session>();
   readonly #fences: { readonly scope: Scope; readonly at: number }[] = [];
@@ -45,6 +44,7 @@ export class Oracle {
 
   constructor(setup: Setup) {
     this.#setup = setup;
+    this.#limits = setup.limits ?? LIMITS;
   }
 
   /** What this happening makes fire or end. */
@@ -84,7 +84,7 @@ export class Oracle {
     const id = JSON.stringify([event.event_id, event.phase ?? null]);
     if (session.ids.includes(id)) return;
     session.ids.push(id);
-    if (session.ids.length > REMEMBERED_IDS) session.ids.shift();
+    if (session.ids.length > this.#limits.eventIdsPerSession) session.ids.shift();
     session.newestAt = horizon;
     const taken = { event, offset, appendedAt, arrival: this.#arrivals++, sessionLife: session.life };
     for (const rule of this.#setup.rules) this.#feed(rule, taken, horizon);
@@ -174,10 +174,11 @@ export class Oracle {
     life.newest = Math.max(life.newest, entry.effective);
     life.seenAt = horizon;
     if (rule.windowMs !== null) raiseLowerBound(life, rule.windowMs, horizon);
-    if (rule.measure.type === 'duplicate_count') keepNewestOperations(life, OPERATIONS);
+    pushOut(rule, life, entry.operation);
+    if (rule.measure.type === 'duplicate_count') keepNewestOperations(life, this.#limits.operationsPerKey);
     if (rule.measure.type !== 'loop') return;
     const last = rule.measure.distinctOfLast;
-    if (last === null) keepNewestOperations(life, FINGERPRINTS);
+    if (last === null) keepNewestOperations(life, this.#limits.fingerprintsPerKey);
     else life.entries = life.entries.filter((call) => call.effective > life.lo).slice(-last);
   }
 
@@ -195,7 +196,19 @@ export class Oracle {
     if (operation === null || units === 0) return null;
     const failedAt = event.status === 'error' ? arrival : null;
     const effective = effectiveTime(event, appendedAt);
-    return { event, offset, appendedAt, effective, arrival, horizon, sessionLife, operation, units, failedAt };
+    return {
+      event,
+      offset,
+      appendedAt,
+      effective,
+      arrival,
+      horizon,
+      sessionLife,
+      operation,
+      units,
+      failedAt,
+      pushedOut: false,
+    };
   }
 
   #keyFor(rule: PlainRule, texts: KeyTexts): Key {
@@ -218,9 +231,7 @@ export class Oracle {
     for (const key of [...this.#keys.values()]) {
       if (!isExactScope(key.rule, key.texts, scope)) continue;
       // Age and idle remember when; all else holds only what came after.
-      if (key.life !== null && !isDuration(key.rule)) {
-        key.life.entries = key.life.entries.filter((entry) => entry.appendedAt > at);
-      }
+      if (key.life !== null && !isDuration(key.rule)) dropFenced(key.rule, key.life, at);
       this.#settle(key, horizon);
       if (this.#holds(key, horizon) === null) this.#resolve(key, horizon, 'fence');
       this.#judge(key, horizon, `timer ${horizon}`);
@@ -289,13 +300,4 @@ export class Oracle {
 
 function isDuration({ measure: { type } }: PlainRule): boolean {
   return type === 'session_age' || type === 'session_idle';
-}
-
-/** Forgets the operations whose newest call is the oldest. */
-function keepNewestOperations(life: KeyLife, limit: number): void {
-  const inside = life.entries.filter((entry) => entry.effective > life.lo);
-  const newestFirst = [...new Set(inside.map((entry) => entry.operation).reverse())];
-  if (newestFirst.length <= limit) return;
-  const kept = new Set(newestFirst.slice(0, limit));
-  life.entries = life.entries.filter((entry) => kept.has(entry.operation));
 }

@@ -43,7 +43,18 @@ export interface Setup {
   readonly rules: readonly PlainRule[];
   readonly tools: ToolLists;
   readonly sessionEndsAfterMs: number;
+  /** Smaller than {@link LIMITS}, so that few events reach them. */
+  readonly limits?: Limits;
 }
+
+/** How much a key and a session remember. */
+export interface Limits {
+  readonly operationsPerKey: number;
+  readonly fingerprintsPerKey: number;
+  readonly eventIdsPerSession: number;
+}
+
+export const LIMITS: Limits = { operationsPerKey: 1024, fingerprintsPerKey: 64, eventIdsPerSession: 1024 };
 
 /** One thing that happens to a partition. */
 export type Happening =

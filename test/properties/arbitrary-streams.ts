@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Scope } from '../../src/domain/scope.ts';
-import type { Happening, PlainEvent, Setup } from '../oracle/plain.ts';
+import { type Happening, LIMITS, type PlainEvent, type PlainRule, type Setup } from '../oracle/plain.ts';
 import { BASE } from '../oracle/telling.ts';
 import { anyRules } from './arbitrary-rules.ts';
 
@@ -159,6 +159,7 @@ const anySetup: fc.Arbitrary<Setup> = fc.record({
     { write: ['db.read'], read: ['db.*'] },
   ),
   sessionEndsAfterMs: fc.constantFrom(200, 700, 2000),
+  limits: fc.constantFrom(LIMITS, { operationsPerKey: 2, fingerprintsPerKey: 2, eventIdsPerSession: 16 }),
 });
 
 function scenarios(step: fc.Arbitrary<Step>, maxLength: number): fc.Arbitrary<Scenario> {
@@ -170,47 +171,63 @@ function scenarios(step: fc.Arbitrary<Step>, maxLength: number): fc.Arbitrary<Sc
 export const anyScenario = scenarios(anyStep, 70);
 export const unfencedScenario = scenarios(withoutFences, 70);
 
-/** One busy key: far more than 256 entries in a window, and rules whose thresholds tell when its value changes. */
+/** What one busy key measures, and by what. */
+const CROWDED: readonly Pick<PlainRule, 'measure' | 'groupBy' | 'windowMs'>[] = [
+  { measure: { type: 'event_count' }, groupBy: ['tenant'], windowMs: 640 },
+  { measure: { type: 'event_count' }, groupBy: ['session'], windowMs: 333 },
+  { measure: { type: 'value_sum', field: 'tokens_in' }, groupBy: ['tool'], windowMs: 1000 },
+  { measure: { type: 'duplicate_count', fingerprint: ['tool'], after: 'ok' }, groupBy: ['session'], windowMs: 640 },
+  { measure: { type: 'duplicate_count', fingerprint: ['tool'], after: 'ok' }, groupBy: ['tenant'], windowMs: 1000 },
+  { measure: { type: 'duplicate_count', fingerprint: ['tool'], after: 'any' }, groupBy: ['tenant'], windowMs: 333 },
+  { measure: { type: 'loop', fingerprint: ['tool'], distinctOfLast: null }, groupBy: ['tenant'], windowMs: 640 },
+  { measure: { type: 'loop', fingerprint: ['tool'], distinctOfLast: null }, groupBy: ['session'], windowMs: null },
+  { measure: { type: 'session_total', field: 'actions' }, groupBy: ['session'], windowMs: null },
+  { measure: { type: 'session_total', field: 'tokens' }, groupBy: ['session'], windowMs: null },
+];
+
+const CROWDED_SCOPES: readonly Scope[] = [
+  { kind: 'session', tenant: 'acme', session: 's1' },
+  { kind: 'tenant', tenant: 'acme' },
+  { kind: 'tool', tenant: 'acme', pattern: 'db.put' },
+];
+
+type CrowdStep = readonly [gap: number, ts: number, what: number];
+const crowdStep: fc.Arbitrary<CrowdStep> = fc.tuple(
+  fc.nat({ max: 2 }),
+  fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: -300, max: 0 }) }),
+  fc.nat({ max: 20 }),
+);
+
+/** A key with far more than 256 entries; rules whose thresholds tell when its value changes; perhaps a fence. */
 export const crowdedScenario: fc.Arbitrary<Scenario> = fc
   .record({
-    measure: fc.constantFrom<Setup['rules'][number]['measure']>(
-      { type: 'event_count' },
-      { type: 'value_sum', field: 'tokens_in' },
-      { type: 'duplicate_count', fingerprint: ['tool', 'args'], after: 'ok' },
-      { type: 'duplicate_count', fingerprint: ['tool'], after: 'any' },
-      { type: 'loop', fingerprint: ['tool'], distinctOfLast: null },
-    ),
-    windowMs: fc.constantFrom(333, 640, 1000),
-    thresholds: fc.uniqueArray(fc.integer({ min: 200, max: 330 }), { minLength: 2, maxLength: 4 }),
-    steps: fc.array(
-      fc.tuple(
-        fc.nat({ max: 2 }),
-        fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: -300, max: 0 }) }),
-        fc.nat({ max: 20 }),
-      ),
-      { minLength: 300, maxLength: 480, size: 'max' },
-    ),
+    shape: fc.constantFrom(...CROWDED),
+    thresholds: fc.uniqueArray(fc.integer({ min: 150, max: 330 }), { minLength: 2, maxLength: 4 }),
+    steps: fc.array(crowdStep, { minLength: 300, maxLength: 480, size: 'max' }),
+    fence: fc.option(fc.record({ after: fc.nat({ max: 479 }), back: fc.nat({ max: 400 }) })),
   })
-  .map(({ measure, windowMs, thresholds, steps }) => {
-    const rules = thresholds.map((threshold) => ({
-      name: `above-${threshold}`,
-      measure,
-      match: { require: [], forbid: [] },
-      groupBy: ['tenant' as const],
-      windowMs,
-      condition: { comparison: 'gt' as const, threshold },
-      forMs: 0,
-      keepFiringForMs: 0,
-      overrides: [],
-    }));
-    return {
-      setup: { rules, tools: { write: ['*'], read: [] }, sessionEndsAfterMs: 100_000 },
-      happenings: crowd(steps),
-    };
+  .map(({ shape, thresholds, steps, fence: fenced }) => {
+    const rules = thresholds.map(
+      (threshold): PlainRule => ({
+        name: `above-${threshold}`,
+        ...shape,
+        match: { require: [], forbid: [] },
+        condition: { comparison: 'gt', threshold },
+        forMs: 0,
+        keepFiringForMs: 0,
+        overrides: [],
+      }),
+    );
+    const happenings = crowd(steps);
+    if (fenced !== null) {
+      const after = Math.min(fenced.after, steps.length - 1);
+      happenings.splice(after, 0, ...fencesAt(happenings[after]!, fenced.back));
+    }
+    return { setup: { rules, tools: { write: ['*'], read: [] }, sessionEndsAfterMs: 100_000 }, happenings };
   });
 
 /** Calls of one operation; some fail at once, some later by their result. */
-function crowd(steps: readonly (readonly [gap: number, ts: number, what: number])[]): Happening[] {
+function crowd(steps: readonly CrowdStep[]): Happening[] {
   let now = BASE;
   const records = steps.map(([gap, ts, what], offset): Happening => {
     now += gap;
@@ -225,4 +242,10 @@ function crowdBody(what: number, offset: number): Partial<PlainEvent> {
   if (what === 1) return { phase: 'result', status: 'error', call_id: `c${offset - 40}` };
   if (what === 2) return { status: 'error', tokens_in: 2 };
   return { phase: 'call', call_id: `c${offset}`, tokens_in: 1 };
+}
+
+/** Of whatever scope the key is. */
+function fencesAt(next: Happening, back: number): Happening[] {
+  const now = 'record' in next ? next.appendedAt : BASE;
+  return CROWDED_SCOPES.map((fenced) => ({ fence: fenced, at: now - back }));
 }

@@ -1,7 +1,14 @@
 import type { Alert } from '../../src/domain/alert.ts';
 import { SymbolTables } from '../../src/domain/event/symbol-tables.ts';
 import type { Cause } from '../../src/domain/ids.ts';
-import { decodeSnapshot, Engine, encodeSnapshot, type Snapshot, symbolsOf } from '../../src/engine/index.ts';
+import {
+  DEFAULT_LIMITS,
+  decodeSnapshot,
+  Engine,
+  encodeSnapshot,
+  type Snapshot,
+  symbolsOf,
+} from '../../src/engine/index.ts';
 import { keyTextOf } from '../oracle/event-facts.ts';
 import type { Happening, PlainAlert, PlainRule, Setup } from '../oracle/plain.ts';
 import { compiled, type Decoding, decode, decoding } from './compiled.ts';
@@ -18,7 +25,8 @@ export class EngineRun {
     this.#setup = setup;
     this.#decoding = decoding(setup, snapshot === null ? undefined : SymbolTables.restore(symbolsOf(snapshot)));
     const { rules, symbols } = this.#decoding;
-    const options = { log: LOG, rules, symbols, sessionEndsAfterMs: setup.sessionEndsAfterMs };
+    const limits = { ...DEFAULT_LIMITS, ...setup.limits };
+    const options = { log: LOG, rules, symbols, sessionEndsAfterMs: setup.sessionEndsAfterMs, limits };
     this.#engine = snapshot === null ? new Engine(options) : Engine.restore(options, snapshot).engine;
   }
 

@@ -259,6 +259,7 @@ async function observed(run: Run): Promise<Record<string, unknown>> {
     byHand: poll.byHand.map((each) => `${scopeText(each.scope)} ${each.mode}`).sort(),
     lost: poll.lost.map(scopeText).sort(),
     tools: changes(run, await store.disabledTools(['a', 'b:%'])),
+    trippedTenants: changes(run, await store.trippedTenants()),
     shadow: changes(run, await store.shadowStates(100)),
     limits: (await store.trippedLimits()).map((limit) => limit.name).sort(),
     notes: entries
