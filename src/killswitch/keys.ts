@@ -34,6 +34,8 @@ export interface KillKeys {
   readonly cleared: string;
   /** Sets of our own beside the sets of disabled tools, with the same endings: what the index has as disabled. */
   readonly knownTools: string;
+  /** A set of our own: the scopes of the tenants that the index has as tripped. */
+  readonly trippedTenants: string;
   readonly version: string;
   readonly epoch: string;
   readonly outbox: string;
@@ -63,6 +65,7 @@ export function killKeys(names: KillNames = DEFAULT_NAMES): KillKeys {
     expiry: key('agent_kill_expiry'),
     cleared: key('agent_kill_cleared'),
     knownTools: key('agent_kill_tools'),
+    trippedTenants: key('agent_kill_tenants'),
     version: key('agent_kill_version'),
     epoch: key('agent_kill_epoch'),
     outbox: key('agent_kill_outbox'),

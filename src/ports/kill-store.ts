@@ -32,6 +32,8 @@ export interface KillReader {
   poll(request: PollRequest): Promise<PollAnswer>;
   /** States of all tools that are disabled by the index: for everybody, and for these tenants. */
   disabledTools(tenants: readonly string[]): Promise<readonly ScopedState[]>;
+  /** States of all tenants that are tripped by the index, in no order: who may start runs has to know them without asking. */
+  trippedTenants(): Promise<readonly ScopedState[]>;
   /** All states in the index, in pages by version (0 to start; null when there are no more). */
   page(
     afterVersion: number,
@@ -67,7 +69,7 @@ export interface PollAnswer {
   readonly more: boolean;
   /** Scopes whose flag differs from their index state, with what the flag says. */
   readonly byHand: readonly { readonly scope: Scope; readonly mode: ModeText }[];
-  /** Tripped by index but the flag is gone (lost or deleted by hand): still tripped; to be re-asserted by `adopt`. */
+  /** Tripped by index but the flag is gone (lost or deleted by hand), or a tenant that `trippedTenants` lost: still tripped; to be re-asserted by `adopt`. */
   readonly lost: readonly Scope[];
 }
 

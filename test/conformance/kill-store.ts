@@ -9,6 +9,7 @@ import { outboxLaws } from './kill-store/outbox.ts';
 import { readingLaws } from './kill-store/reading.ts';
 import { recoveryLaws } from './kill-store/recovery.ts';
 import { timeLaws } from './kill-store/time.ts';
+import { trippedTenantLaws } from './kill-store/tripped-tenants.ts';
 
 /**
  * The laws that every kill store keeps (contract 5), Redis and embedded alike.
@@ -42,6 +43,7 @@ export function killStoreConformance(name: string, make: MakeHarness): void {
     limitLaws(fixture);
     outboxLaws(fixture);
     readingLaws(fixture);
+    trippedTenantLaws(fixture);
     recoveryLaws(fixture);
     fleetLaws(fixture);
   });

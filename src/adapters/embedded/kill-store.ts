@@ -90,6 +90,10 @@ class EmbeddedKillStore implements KillStore {
     return this.#store.read(() => this.#reading.disabledTools(tenants));
   }
 
+  async trippedTenants(): Promise<readonly ScopedState[]> {
+    return this.#store.read(() => this.#reading.trippedTenants());
+  }
+
   async page(
     afterVersion: number,
     limit: number,

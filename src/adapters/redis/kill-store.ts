@@ -5,6 +5,7 @@ import type { Actor, KillState, ScopedState } from '../../domain/kill-state.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { GLOBAL, parseScope, type Scope, scopeText } from '../../domain/scope.ts';
 import { type KillKeys, type KillNames, killKeys, toolSetKey } from '../../killswitch/keys.ts';
+import { isTripped } from '../../killswitch/standing.ts';
 import type {
   ChangeOutcome,
   ClearRequest,
@@ -128,6 +129,13 @@ export class RedisKillStore implements KillStore {
       states.push(...scopedStates(await this.#read('tools', ...part.map((tenant) => this.#setEnding(tenant)))));
     }
     return states;
+  }
+
+  async trippedTenants(): Promise<readonly ScopedState[]> {
+    const listed = scopes(await this.#read('members', this.#keys.trippedTenants));
+    return (await this.read(listed)).flatMap(({ scope, state }) =>
+      isTripped(state) ? [{ scope: scopeText(scope), state }] : [],
+    );
   }
 
   async poll({ sinceVersion, tenants, sessions }: PollRequest): Promise<PollAnswer> {

@@ -266,6 +266,27 @@ describe('damage under our own keys', () => {
     expect(await store.adoptAll(SENTINEL)).toEqual([]);
     expect((await store.disabledTools(['acme'])).map((each) => each.scope)).toEqual(['tool:acme:x']);
   });
+
+  test('a list of tripped tenants that was lost is made good by changes, so that guards hear of what they missed', async () => {
+    const harness = await fresh();
+    const { store, byHand } = harness;
+    const before = applied(await store.trip(byOperator(tenant('acme'))));
+    for (const lose of [() => byHand.del('agent_kill_tenants'), () => byHand.wrongType('agent_kill_tenants')]) {
+      await lose();
+      expect(await store.trippedTenants()).toEqual([]);
+      const [change] = await store.adoptAll(SENTINEL);
+      expect(change).toMatchObject({
+        scope: 'tenant:acme',
+        state: { mode: before.mode, decision_id: before.decision_id },
+      });
+      expect(await store.changesSince(before.version, 10)).toEqual([change]);
+      expect(await store.trippedTenants()).toEqual([change]);
+      expect(await store.adoptAll(SENTINEL)).toEqual([]);
+    }
+    await byHand.del('agent_kill_tenants');
+    await store.initialise([], SENTINEL);
+    expect((await store.trippedTenants()).map((each) => each.scope)).toEqual(['tenant:acme']);
+  });
 });
 
 test('halves of characters in ids and reasons fail no kill', async () => {

@@ -84,6 +84,11 @@ local function record(scope, json)
   changes[#changes + 1] = json
 end
 
+-- Who loaded the list without this tenant learns of it by a change only.
+local function is_unlisted(scope, kind)
+  return kind == 'tenant' and redis.call('SISMEMBER', own(keys.trippedTenants, 'set'), scope) == 0
+end
+
 local function adopt_flag(scope, kind, key, actor)
   local found = redis.call('TYPE', key).ok
   local standing = stored_state(scope)
@@ -94,7 +99,10 @@ local function adopt_flag(scope, kind, key, actor)
   elseif found == 'string' then
     local text = redis.call('GET', key)
     local ttl = redis.call('PTTL', key)
-    if ttl < 0 and is_tripped(standing) and text == standing.mode then return end
+    if ttl < 0 and is_tripped(standing) and text == standing.mode then
+      if is_unlisted(scope, kind) then record(scope, (set_again(scope, standing, actor))) end
+      return
+    end
     how, mode = hand_text(text, kind)
     if ttl >= 0 then expires_at = now + ttl end
   else

@@ -68,6 +68,8 @@ local function compare(scopes)
     elseif text then
       if text ~= mode or mode == 'none' or redis.call('PTTL', flags[index]) >= 0 then
         found[index] = (mode == 'none' and '~' or '=') .. string.sub(text, 1, 101)
+      elseif kind == 'tenant' and ask('SISMEMBER', keys.trippedTenants, scopes[index]) ~= 1 then
+        found[index] = 'lost'
       end
     elseif mode ~= 'none' then
       found[index] = 'lost'
@@ -209,6 +211,8 @@ end
 function command.text(key) return text_of(key) end
 
 function command.hash(key) return ask('HGETALL', key) or {} end
+
+function command.members(key) return ask('SMEMBERS', key) or {} end
 
 -- The latest first.
 function command.tenants(limit)

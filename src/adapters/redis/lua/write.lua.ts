@@ -108,7 +108,14 @@ local function write_flag(scope, mode)
   end
 end
 
+local function list_tenant(scope, state)
+  if place_of(scope) ~= 'tenant' then return end
+  redis.call(state.mode == 'none' and 'SREM' or 'SADD', own(keys.trippedTenants, 'set'), scope)
+end
+
+-- The orders and lists beside the index.
 local function schedule(scope, state)
+  list_tenant(scope, state)
   own(keys.expiry, 'zset')
   own(keys.cleared, 'zset')
   if state.mode == 'none' then
