@@ -67,6 +67,11 @@ export class Alerts {
     this.runners = runners;
   }
 
+  /** Setting a length costs more than asking for it. */
+  clearOut(): void {
+    if (this.out.length > 0) this.out.length = 0;
+  }
+
   /** True while the alert depends on its condition going on to hold. */
   isWatched(alert: number): boolean {
     return alert !== 0 && this.table.u32[alert * STRIDE * 2 + STATE] !== State.ending;

@@ -162,7 +162,7 @@ export class Engine {
 
   /** Moves the horizon without a record: the partition is known to be drained up to then. */
   advance(horizon: number): readonly Alert[] {
-    this.alerts.out.length = 0;
+    this.alerts.clearOut();
     this.moveTo(horizon);
     return this.alerts.out;
   }
@@ -170,7 +170,7 @@ export class Engine {
   /** A scope was restored, or its switch expired, at that time of the store, ms. */
   fence(scope: Scope, at: number): readonly Alert[] {
     const { out } = this.alerts;
-    out.length = 0;
+    this.alerts.clearOut();
     const { fences, sessions, runners, record } = this;
     if (!fences.add(scope, at, record.horizon)) return out;
     const { symbols } = this.options;
@@ -198,7 +198,7 @@ export class Engine {
   /** Puts other rules in the place of those there are. @returns the alerts that end with their rules, or that have to be judged again */
   reload(rules: CompiledRuleSet): readonly Alert[] {
     const { out } = this.alerts;
-    out.length = 0;
+    this.alerts.clearOut();
     this.replace(rules.rules);
     return out;
   }
@@ -263,7 +263,7 @@ export class Engine {
 
   /** @returns false for an offset below the next. */
   private accept(offset: number): boolean {
-    this.alerts.out.length = 0;
+    this.alerts.clearOut();
     if (offset < this.record.nextOffset) return false;
     this.record.nextOffset = offset + 1;
     return true;

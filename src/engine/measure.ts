@@ -43,6 +43,8 @@ export interface Measure {
   witness?(feeds: boolean, host: WitnessHost): void;
   /** Where a rule that was loaded again finds the values it reads. */
   useSlots(slots: readonly number[]): void;
+  /** False where a row without an alert never needs a timer, whatever the condition: its key ends with its session. */
+  readonly needsTimers: boolean;
   /** How many keys' own oldest parts had to go. */
   readonly overflow: number;
   /** Events that are kept out by fences still count for what only asks when something happened. */

@@ -219,6 +219,7 @@ export class Runner implements WitnessHost {
     const holds = this.measure.holds(row, test);
     const { alerts } = this.partition;
     if (holds || this.alertOf(row) !== 0) alerts.judged(this, row, holds, byRecord);
+    else if (!this.measure.needsTimers) return;
     this.arm(row, this.measure.wakesAt(row, test, alerts.isWatched(this.alertOf(row))));
   }
 

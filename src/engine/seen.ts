@@ -93,14 +93,18 @@ export class Seen {
     const grown = capacity === 0 ? FIRST_IDS : capacity * 2;
     const block = this.arena.take(wordsFor(grown));
     const { words } = this.arena;
-    words.fill(0, block, block + wordsFor(grown));
     const old = u32[base] as number;
-    words.copyWithin(block, old, old + length);
-    words.copyWithin(block + grown, old + capacity, old + capacity + length);
+    for (let i = 0; i < length; i++) {
+      words[block + i] = words[old + i] as number;
+      words[block + grown + i] = words[old + capacity + i] as number;
+    }
     if (capacity > 0) this.arena.give(old, wordsFor(capacity));
     u32[base] = block;
     u32[base + 1] = (Math.log2(grown) << 28) | (length << 14) | length;
-    if (grown > SCANNED_MAX) for (let i = 0; i < length; i++) this.chain(block, grown, i);
+    if (grown > SCANNED_MAX) {
+      words.fill(0, block + 2 * grown, block + 3 * grown);
+      for (let i = 0; i < length; i++) this.chain(block, grown, i);
+    }
     return grown;
   }
 

@@ -87,7 +87,8 @@ export class Table {
   private occupy(row: number): number {
     if (row >= this.live.length) this.makeRoom(row + 1);
     if (row >= this.high) this.high = row + 1;
-    this.f64.fill(0, row * this.stride, (row + 1) * this.stride);
+    const { f64, stride } = this;
+    for (let i = row * stride, end = i + stride; i < end; i++) f64[i] = 0;
     this.live[row] = 1;
     this.used++;
     return row;

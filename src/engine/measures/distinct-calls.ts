@@ -22,13 +22,13 @@ export class DistinctCalls implements Measure {
   readonly rows: Table;
   readonly overflow = 0;
   readonly takesFenced = false;
+  readonly needsTimers: boolean;
   private readonly record: RecordInHand;
   private readonly last: number;
   private readonly clock: KeyClock | null;
   private readonly rings: Rings;
   private readonly fingerprint: Fingerprint;
   private readonly callers: Callers;
-  private readonly endsWithSession: boolean;
 
   constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions) {
     const { measure, windowMs } = compiled.rule;
@@ -39,7 +39,7 @@ export class DistinctCalls implements Measure {
     this.rings = new Rings(core.arena, this.rows, RING, CALLER_WORDS + 2);
     this.callers = new Callers(this.rings, core.sessions, options.isWide);
     this.fingerprint = new Fingerprint(compiled);
-    this.endsWithSession = options.endsWithSession;
+    this.needsTimers = windowMs !== null && !options.endsWithSession;
   }
 
   get bytes(): number {
@@ -85,7 +85,7 @@ export class DistinctCalls implements Measure {
   }
 
   wakesAt(row: number, _test: Test, watched: boolean): number {
-    if (this.clock === null || (this.endsWithSession && !watched)) return Number.POSITIVE_INFINITY;
+    if (this.clock === null || (!this.needsTimers && !watched)) return Number.POSITIVE_INFINITY;
     return watched ? this.judgedAgainAt(row) : this.clock.leavesAt(row, this.times(row, Math.max));
   }
 

@@ -47,20 +47,20 @@ interface RepeatedForm {
 export abstract class Repeated implements Measure {
   readonly rows: Table;
   readonly takesFenced = false;
+  readonly needsTimers: boolean;
   overflow = 0;
   protected readonly operations: Operations;
   protected readonly fingerprint: Fingerprint;
   protected readonly callers: Callers;
   protected readonly record: RecordInHand;
   private readonly clock: KeyClock | null;
-  private readonly options: RepeatedOptions;
   private readonly bound: number;
 
   constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions, form: RepeatedForm) {
     const { windowMs } = compiled.rule;
     this.record = core.record;
     this.rows = new Table(windowMs === null ? CLOCK : options.endsWithSession ? FIRST : FIRST + 1);
-    this.options = options;
+    this.needsTimers = windowMs !== null && !options.endsWithSession;
     this.bound = form.bound;
     this.fingerprint = new Fingerprint(compiled);
     this.clock = windowMs === null ? null : new KeyClock(this.rows, CLOCK, windowMs, core.record);
@@ -128,8 +128,7 @@ export abstract class Repeated implements Measure {
   }
 
   wakesAt(row: number, test: Test, watched: boolean): number {
-    if (this.clock === null || (test.isGrowing && !watched && this.options.endsWithSession))
-      return Number.POSITIVE_INFINITY;
+    if (this.clock === null || (test.isGrowing && !watched && !this.needsTimers)) return Number.POSITIVE_INFINITY;
     if (test.isGrowing && !watched) return this.clock.leavesAt(row, this.greatest(row));
     if (test.isGrowing) return this.clock.leavesAt(row, this.operations.held.leavesAt(this.holder(row)));
     const leaves = this.nextLeaveAt(row, this.clock);

@@ -18,6 +18,7 @@ export abstract class SessionTime implements Measure {
   readonly rows = new Table(STRIDE);
   readonly overflow = 0;
   readonly takesFenced = true;
+  readonly needsTimers = true;
   private readonly record: RecordInHand;
   private readonly sessions: Sessions;
 

@@ -17,6 +17,7 @@ export class SessionTotal implements Measure {
   readonly rows: Table;
   readonly overflow = 0;
   readonly takesFenced = false;
+  readonly needsTimers = false;
   private readonly record: RecordInHand;
   private readonly held: Held;
   private readonly field: 'actions' | 'cost_usd' | 'tokens';

@@ -31,7 +31,7 @@ export abstract class Windowed implements Measure {
   private readonly clock: KeyClock;
   private readonly held: Held;
   private readonly scale: number;
-  private readonly endsWithSession: boolean;
+  readonly needsTimers: boolean;
   /** Float64 field of the first event's time; -1 where keys end with their sessions, and are never judged on whole windows. */
   private readonly first: number;
 
@@ -41,7 +41,7 @@ export abstract class Windowed implements Measure {
     const afterSum = isSum ? AFTER_CLOCK + 1 : AFTER_CLOCK;
     this.record = core.record;
     this.scale = scale ?? 1;
-    this.endsWithSession = endsWithSession;
+    this.needsTimers = !endsWithSession;
     this.first = endsWithSession ? -1 : afterSum;
     this.rows = new Table(endsWithSession ? afterSum : afterSum + 1);
     this.clock = new KeyClock(this.rows, CLOCK, windowMs, core.record);
@@ -88,7 +88,7 @@ export abstract class Windowed implements Measure {
 
   wakesAt(row: number, test: Test, watched: boolean): number {
     if (test.isGrowing && !watched) {
-      if (this.endsWithSession) return Number.POSITIVE_INFINITY;
+      if (!this.needsTimers) return Number.POSITIVE_INFINITY;
       return this.clock.leavesAt(row, this.held.newestTime(row));
     }
     const leaves = this.judgedAgainAt(row);
