@@ -22,7 +22,7 @@ export class Difference {
 
   /** Simulated decisions count like others. */
   add(side: Side, step: Step): void {
-    if (step.type !== 'attempt' && step.type !== 'simulated') return;
+    if (step.type !== 'attempt') return;
     const { action, alert, scope } = step.decision;
     const name = `${episodeText(alert)}\n${action}\n${scopeText(scope)}`;
     let compared = this.#compared.get(name);

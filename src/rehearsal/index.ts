@@ -41,7 +41,8 @@ export async function* backtest(options: BacktestOptions): AsyncGenerator<AuditF
   let left: AuditFacts[] = [];
   const run = new Backtest(rules, settings, span, (step, record) => {
     summary.add(step);
-    left.push(record);
+    const facts = record();
+    if (facts !== null) left.push(facts);
   });
   const feed = new Feed([run], intake);
   for await (const record of records) {

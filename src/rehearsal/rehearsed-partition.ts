@@ -24,8 +24,8 @@ export interface RehearsalSettings {
   readonly responder: ResponderSettings;
 }
 
-/** Told of every step, and of the record that it leaves in the audit, in order. */
-export type Listener = (step: Step, record: AuditFacts) => void;
+/** Told of every step in order. `record` makes what it leaves in the audit; null where it leaves nothing. */
+export type Listener = (step: Step, record: () => AuditFacts | null) => void;
 
 /** Fixed, so that the same events give the same bytes; the live key only has to be unguessable. */
 const HASH_KEY = [0x5e47_1e57, 0x0b5e_55ed];
@@ -101,15 +101,14 @@ export class RehearsedPartition {
   }
 
   #carryOut(step: Step): DecisionOutcome | null {
-    if (step.type !== 'attempt') {
-      const record = stepRecord(step, this.#log);
-      if (record !== null) this.#listener(step, record);
-      return null;
-    }
-    const { decision, at } = step;
-    if (decision.simulate) return { status: 'simulated' };
-    this.#listener(step, wouldBeRecord(decision, at));
-    return appliedOutcome(decision, at);
+    this.#listener(step, () => this.#record(step));
+    if (step.type !== 'attempt') return null;
+    return step.decision.simulate ? { status: 'simulated' } : appliedOutcome(step.decision, step.at);
+  }
+
+  #record(step: Step): AuditFacts | null {
+    if (step.type !== 'attempt') return stepRecord(step, this.#log);
+    return step.decision.simulate ? null : wouldBeRecord(step.decision, step.at);
   }
 
   /** Now and then is enough: what is forgotten has no effect any more. */

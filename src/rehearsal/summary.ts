@@ -45,7 +45,7 @@ export class Summary {
 
   add(step: Step): void {
     if (step.type === 'alert' && step.alert.state === 'firing') this.#fire(step.alert);
-    if (step.type === 'attempt') this.#act(step.decision, step.at);
+    if (step.type === 'attempt' && !step.decision.simulate) this.#act(step.decision, step.at);
     if (step.type === 'simulated') this.#rule(step.decision.alert).simulated++;
     if (step.type === 'suppressed') this.#rule(step.suppression.decision.alert).suppressed++;
   }

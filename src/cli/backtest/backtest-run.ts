@@ -73,10 +73,11 @@ export class BacktestRun {
     return this.#end();
   }
 
-  #hear(step: Step, record: AuditFacts): void {
+  #hear(step: Step, record: () => AuditFacts | null): void {
     this.#summary.add(step);
     this.#difference?.add('rules', step);
-    if (this.#json && this.#difference === null) this.#lines.write(record);
+    const facts = this.#json && this.#difference === null ? record() : null;
+    if (facts !== null) this.#lines.write(facts);
   }
 
   #afterBytes(bytes: number): void {
