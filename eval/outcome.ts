@@ -1,6 +1,6 @@
 import type { Kill, Verdict } from './backtest.ts';
 import { groupBy } from './group-by.ts';
-import { HALF_REPEATS } from './repetition.ts';
+import { SHOWS } from './repetition.ts';
 import { type Session, type Source, sessionKey } from './source.ts';
 
 /** Session ids are at most this long (contract, the event): events with longer ones are none, and no rule sees them. */
@@ -48,7 +48,7 @@ export function outcomesOf({ name, sessions }: Source, { kills }: Verdict): Outc
     return {
       session,
       isRejected: Buffer.byteLength(session.sessionId) > ID_BYTES_MAX,
-      repeats: HALF_REPEATS.holds(session.calls),
+      repeats: SHOWS.holds(session.calls),
       kill: kill === undefined ? null : killedAt(session, kill),
     };
   });

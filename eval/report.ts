@@ -2,7 +2,7 @@ import { oneLine } from '../src/cli/format.ts';
 import { table } from '../src/cli/output.ts';
 import { missedGoals } from './goals.ts';
 import { type Outcome, type Tally, tallies } from './outcome.ts';
-import { COMBINATIONS, HALF_REPEATS } from './repetition.ts';
+import { COMBINATIONS, SHOWS } from './repetition.ts';
 
 /** The rules over every source. */
 export interface Report {
@@ -51,7 +51,9 @@ export function reportOf(sources: readonly JudgedSource[]): Report {
 export function reportText({ tallies: all, killedClean: clean, criteria, wider, missed }: Report): string {
   const parts = [
     table([HEADER, ...all.map(tallyRow)]),
-    `Clean sessions that were killed\n${table([CLEAN_HEADER, ...clean.map(cleanRow)])}`,
+    clean.length === 0
+      ? 'Clean sessions that were killed: none\n'
+      : `Clean sessions that were killed\n${table([CLEAN_HEADER, ...clean.map(cleanRow)])}`,
     `Labelled pathologies, by what repetition may mean\n${table([CRITERION_HEADER, ...criteria.map(criterionRow)])}`,
     `Switches tripped for more than one session: ${wider.length === 0 ? 'none' : `\n${wider.join('\n')}`}\n`,
     missed.length === 0 ? 'All goals are reached.\n' : `${missed.join('\n')}\n`,
@@ -89,7 +91,7 @@ function killedClean({ name, outcomes }: JudgedSource): KilledClean[] {
 
 function criterionTallies(outcomes: readonly Outcome[]): CriterionTally[] {
   const looping = outcomes.filter(({ session, isRejected }) => session.group.kind === 'pathology' && !isRejected);
-  return [HALF_REPEATS, ...COMBINATIONS].map(({ name, holds }) => {
+  return [SHOWS, ...COMBINATIONS].map(({ name, holds }) => {
     const meeting = looping.filter(({ session }) => holds(session.calls));
     return {
       criterion: name,

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { groupBy } from './group-by.ts';
 
-const EVENTS = '.events.ndjson.gz';
-const LABELS = '.labels.ndjson.gz';
+const EVENTS = /\.events(\.ndjson(?:\.gz)?)$/;
 
 /** One log of sessions: a file of events and one of labels. */
 export interface Source {
@@ -56,13 +55,13 @@ interface Event {
 /** Nothing in this log is labelled: its sessions are neither clean nor pathological. */
 const UNLABELLED: readonly string[] = ['lmcache'];
 
-/** The sources of a folder, by name: every `X.events.ndjson.gz` that has its `X.labels.ndjson.gz`. */
+/** The sources of a folder, by name: every `X.events.ndjson` that has its `X.labels.ndjson`, both plain or both `.gz`. */
 export function readSources(folder: string): Source[] {
   const files = new Set(readdirSync(folder));
   return [...files]
-    .filter((file) => file.endsWith(EVENTS) && files.has(file.replace(EVENTS, LABELS)))
-    .map((file) => readSource(folder, file.slice(0, -EVENTS.length)))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+    .filter((file) => EVENTS.test(file) && files.has(labelsFile(file)))
+    .sort()
+    .map((file) => readSource(folder, file));
 }
 
 /** Sessions are told apart by tenant and id; neither holds a line break. */
@@ -70,16 +69,21 @@ export function sessionKey(tenantId: string, sessionId: string): string {
   return `${tenantId}\n${sessionId}`;
 }
 
-function readSource(folder: string, name: string): Source {
-  const eventsFile = join(folder, `${name}${EVENTS}`);
+function readSource(folder: string, file: string): Source {
+  const name = file.replace(EVENTS, '');
+  const eventsFile = join(folder, file);
   const calls = groupBy(readLines<Event>(eventsFile), (event) => sessionKey(event.tenant_id, event.session_id));
-  const sessions = readLines<Label>(join(folder, `${name}${LABELS}`)).flatMap((label): Session[] => {
+  const sessions = readLines<Label>(join(folder, labelsFile(file))).flatMap((label): Session[] => {
     const its = calls.get(sessionKey(label.tenant_id, label.session_id));
     if (its === undefined) return [];
     const { tenant_id: tenantId, session_id: sessionId } = label;
     return [{ tenantId, sessionId, group: groupOf(name, label), calls: its.map(callOf) }];
   });
   return { name, eventsFile, sessions };
+}
+
+function labelsFile(eventsFile: string): string {
+  return eventsFile.replace(EVENTS, '.labels$1');
 }
 
 function groupOf(source: string, { pathology, attack, attack_succeeded: succeeded, role }: Label): Group {
@@ -103,7 +107,8 @@ function inOrder(value: unknown): string {
 }
 
 function readLines<T>(file: string): T[] {
-  return gunzipSync(readFileSync(file))
+  const bytes = readFileSync(file);
+  return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes)
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '')
