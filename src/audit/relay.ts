@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../domain/audit-record.ts';
+import type { AuditFacts, AuditRecord } from '../domain/audit-record.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Outbox, OutboxEntry } from '../ports/kill-store.ts';
 import { Chain } from './chain.ts';
@@ -15,7 +15,8 @@ export const RELAY_LEASE_MS = 5_000;
 const BATCH = 200;
 
 /**
- * Carries changes from the store's outbox to the log, and trims what the log acknowledged. One at a time, by lease.
+ * Carries changes from the store's outbox to the log, and trims what the log acknowledged. One at a time, by lease. Each
+ * term as the relay is a writer of its own.
  *
  * An entry is chained before it is sent, and its link is kept in the store: whoever succeeds a relay that died in between
  * sends identical bytes. So records may come twice, never in two versions, and none is lost.
@@ -24,15 +25,16 @@ export class Relay {
   readonly #outbox: Outbox;
   readonly #log: Pick<EventLog, 'append'>;
   readonly #topics: RelayTopics;
-  readonly #writer: string;
+  readonly #owner: string;
+  #terms = 0;
   #chain: Chain | null = null;
 
-  /** `writer`: this process start's name as a writer of records; also its name as holder of the lease. */
-  constructor(outbox: Outbox, log: Pick<EventLog, 'append'>, topics: RelayTopics, writer: string) {
+  /** `owner`: this process start's name as holder of the lease; its terms as a writer are named after it. */
+  constructor(outbox: Outbox, log: Pick<EventLog, 'append'>, topics: RelayTopics, owner: string) {
     this.#outbox = outbox;
     this.#log = log;
     this.#topics = topics;
-    this.#writer = writer;
+    this.#owner = owner;
   }
 
   /**
@@ -43,7 +45,7 @@ export class Relay {
   async run(): Promise<number | null> {
     let published = 0;
     for (;;) {
-      if (!(await this.#outbox.lease(this.#writer, RELAY_LEASE_MS))) {
+      if (!(await this.#outbox.lease(this.#owner, RELAY_LEASE_MS))) {
         this.#chain = null;
         return null;
       }
@@ -56,7 +58,7 @@ export class Relay {
   /** Lets another process take over at once. */
   async release(): Promise<void> {
     this.#chain = null;
-    await this.#outbox.release(this.#writer);
+    await this.#outbox.release(this.#owner);
   }
 
   async #publishSome(): Promise<number> {
@@ -66,22 +68,32 @@ export class Relay {
     const records = await this.#chained(entries);
     await this.#log.append(this.#topics.audit, records.map(auditMessage));
     await this.#publishStates(entries);
-    await this.#outbox.acknowledge(this.#writer, last.id);
+    await this.#outbox.acknowledge(this.#owner, last.id);
     return entries.length;
   }
 
   async #chained(entries: readonly OutboxEntry[]): Promise<AuditRecord[]> {
     const { last, pending } = await this.#outbox.chainState();
-    this.#chain ??= new Chain(this.#writer, last?.hash ?? null);
+    this.#chain ??= new Chain(`${this.#owner}:relay:${++this.#terms}`, last?.hash ?? null);
     const records: AuditRecord[] = [];
     for (const { id, note } of entries) {
       const facts = changeRecord(note);
       const known = pending.get(id);
-      const record = known === undefined ? this.#chain.link(facts) : { ...facts, chain: known };
-      if (known === undefined) await this.#outbox.rememberChain(this.#writer, id, record.chain);
-      records.push(record);
+      records.push(known === undefined ? await this.#link(this.#chain, id, facts) : { ...facts, chain: known });
     }
     return records;
+  }
+
+  /** A link that is not remembered may never be sent: the chain ends before it, and another begins. */
+  async #link(chain: Chain, entryId: string, facts: AuditFacts): Promise<AuditRecord> {
+    const record = chain.link(facts);
+    try {
+      await this.#outbox.rememberChain(this.#owner, entryId, record.chain);
+      return record;
+    } catch (error) {
+      this.#chain = null;
+      throw error;
+    }
   }
 
   async #publishStates(entries: readonly OutboxEntry[]): Promise<void> {

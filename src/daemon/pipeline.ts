@@ -17,6 +17,8 @@ import { retrying } from './retrying.ts';
 import { Serial } from './serial.ts';
 import type { Progress } from './watchdog.ts';
 
+type PipelineLog = Pick<EventLog, 'consume' | 'endOffset' | 'offsetAt'>;
+
 export interface PipelineOptions {
   readonly topic: string;
   readonly format: 'json' | 'cloudevents';
@@ -65,7 +67,7 @@ interface Held {
  * of an older one is dropped.
  */
 export class Pipeline implements LogConsumer {
-  readonly #log: EventLog;
+  readonly #log: PipelineLog;
   readonly #checkpoints: CheckpointStore;
   readonly #shared: Shared;
   readonly #options: PipelineOptions;
@@ -75,7 +77,7 @@ export class Pipeline implements LogConsumer {
   #subscription: LogSubscription | null = null;
 
   constructor(
-    ports: { readonly log: EventLog; readonly checkpoints: CheckpointStore },
+    ports: { readonly log: PipelineLog; readonly checkpoints: CheckpointStore },
     rules: CompiledRuleSet,
     shared: Shared,
     options: PipelineOptions,

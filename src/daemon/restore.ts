@@ -1,3 +1,4 @@
+import { messageOf } from '../domain/errors.ts';
 import { decodeSnapshot, type Snapshot } from '../engine/index.ts';
 import type { StoredCheckpoint } from '../ports/checkpoint-store.ts';
 import type { EventLog } from '../ports/event-log.ts';
@@ -31,20 +32,23 @@ export async function findStart(
   const end = await log.endOffset(topic, partition);
   if (stored === null) return fresh(log, topic, partition, end, backMs, now, false, 'there is no checkpoint');
   const decoded = readable(stored);
-  if (decoded === null) return fresh(log, topic, partition, end, backMs, now, true, 'the checkpoint cannot be read');
+  if ('damage' in decoded) {
+    return fresh(log, topic, partition, end, backMs, now, true, `the checkpoint cannot be read (${decoded.damage})`);
+  }
   const { head, snapshot } = decoded;
   const other = await isOtherLog(log, topic, partition, stored.offset, end, head.last);
   if (other) return fresh(log, topic, partition, end, backMs, now, true, 'the checkpoint is of another log');
   return { from: 'checkpoint', offset: stored.offset, head, snapshot };
 }
 
-/** null: damaged, or written by another version. */
-function readable(stored: StoredCheckpoint): { readonly head: CheckpointHead; readonly snapshot: Snapshot } | null {
+type Decoded = { readonly head: CheckpointHead; readonly snapshot: Snapshot } | { readonly damage: string };
+
+function readable(stored: StoredCheckpoint): Decoded {
   try {
     const { head, engine } = decodeCheckpoint(stored);
     return { head, snapshot: decodeSnapshot(engine) };
-  } catch {
-    return null;
+  } catch (error) {
+    return { damage: messageOf(error) };
   }
 }
 

@@ -241,7 +241,7 @@ describe('the relay', () => {
     const second = again.sent.filter(({ topic }) => topic === 'audit').map(({ message }) => message.value);
     expect(second.slice(0, 2)).toEqual(first);
     expect(JSON.parse(String(second[2])).chain).toMatchObject({
-      writer: 'w2',
+      writer: 'w2:relay:1',
       seq: 1,
       prev: JSON.parse(String(first[1])).chain.hash,
     });
