@@ -30,7 +30,7 @@ const NO_CHANGES = Number.MAX_SAFE_INTEGER;
  * A refresh polls, takes in what is newer, obeys and adopts what was set by hand, loads sessions that wait for it, reads
  * again what was only heard, and at last writes our acknowledgement: only then the guard is fresh, as of the begin.
  * Where the store is another one than before (first refresh; another epoch; an older version) everything that we hold is
- * read anew, sessions are registered again, and what we hold and a complete store has not is re-asserted, before that.
+ * read anew, with all tripped tenants, sessions are registered again, and what we hold and a complete store has not is re-asserted, before that.
  */
 export class Follower {
   readonly #parts: FollowerParts;
@@ -138,7 +138,7 @@ export class Follower {
     condition.changedStore(epoch !== null);
     if (!isFirst) await sessions.registerAgain();
     const scopes = [...view.held()].map(({ scope }) => scope);
-    const readings = await reader.load(scopes, view.asked.tenants);
+    const [readings] = await Promise.all([reader.load(scopes, view.asked.tenants), reader.loadTrippedTenants()]);
     if (epoch !== null) await this.#reassert(this.#missingFrom(readings));
     this.#epoch = epoch;
     this.#version = version;

@@ -8,6 +8,7 @@ export type GuardStore = Pick<
   | 'read'
   | 'poll'
   | 'disabledTools'
+  | 'trippedTenants'
   | 'subscribe'
   | 'sessionParents'
   | 'adopt'

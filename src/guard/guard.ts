@@ -6,7 +6,7 @@ import type { ToolKind } from '../domain/tool-kind.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventSink } from '../ports/event-sink.ts';
-import { admission } from './admission.ts';
+import { Admission } from './admission.ts';
 import type { AgreedStore } from './agreed-store.ts';
 import { CallEvents } from './call-events.ts';
 import { Condition, own, type StalenessLimits } from './condition.ts';
@@ -61,8 +61,8 @@ export class Guard {
   readonly #parts: GuardParts;
   readonly #view = new KillView();
   readonly #condition: Condition;
+  readonly #admission: Admission;
   readonly #sessions: Sessions;
-  readonly #reader: StateReader;
   readonly #follower: Follower;
   readonly #events: CallEvents;
   readonly #poller: Poller;
@@ -75,11 +75,12 @@ export class Guard {
     const view = this.#view;
     this.#parts = parts;
     this.#condition = new Condition(clock, parts.limits);
-    this.#reader = new StateReader(() => store.current, view, clock, actor);
-    this.#sessions = new Sessions({ view, kinds, condition: this.#condition }, () => store.current, this.#reader);
+    this.#admission = new Admission(view, this.#condition);
+    const reader = new StateReader(() => store.current, view, clock, actor);
+    this.#sessions = new Sessions({ view, kinds, condition: this.#condition }, () => store.current, reader);
     this.#follower = new Follower({
       ...{ id, store, clock, actor, report, view },
-      ...{ reader: this.#reader, sessions: this.#sessions, condition: this.#condition },
+      ...{ reader, sessions: this.#sessions, condition: this.#condition },
     });
     this.#events = new CallEvents({ guardId: id, sink: parts.sink, clock, hashArgs: parts.hashArgs });
     this.#poller = new Poller(
@@ -124,12 +125,11 @@ export class Guard {
     }
   }
 
-  /** May a new run of that tenant start? Only this refuses new runs. Never rejects. */
-  async admit({ tenantId }: { readonly tenantId: string }): Promise<Verdict> {
+  /** May a new run of that tenant start? Only this refuses new runs. No I/O; never throws. */
+  admit({ tenantId }: { readonly tenantId: string }): Verdict {
     try {
       if (tenantId === '' || !isText(tenantId, ID_BYTES_MAX)) throw new SentinelError('usage', 'tenantId is no id.');
-      const parts = { view: this.#view, reader: this.#reader, condition: this.#condition };
-      return await admission(tenantId, parts);
+      return this.#admission.verdict(tenantId);
     } catch (error) {
       return failed(error);
     }

@@ -16,8 +16,6 @@ export class HeldScope {
   readonly text: string;
   /** Who is told of changes: one for each that needs the scope. */
   readonly listeners = new Set<() => void>();
-  /** The store was asked about it: nothing held means that nothing stands. */
-  loaded = false;
   #read: KillState | null = null;
   #heard: KillState | null = null;
 
@@ -46,7 +44,6 @@ export class HeldScope {
 
   /** A state that was read from the store; null where it has none. @returns true when anything changed. */
   take(state: KillState | null): boolean {
-    this.loaded = true;
     if (state === null) return false;
     const before = [this.#read, this.#heard];
     if (state.version >= this.version) this.#read = state;

@@ -12,7 +12,8 @@ const EVERYBODY = '';
 
 /**
  * The part of the kill state that concerns this guard: global, the tenants and sessions that are watched (with their
- * ancestors), and the disabled tools of everybody and of those tenants. What else was ever killed costs nothing here.
+ * ancestors), the disabled tools of everybody and of those tenants, and every other tenant while it is tripped, because a
+ * new run may be asked for of any. What else was ever killed costs nothing here.
  */
 export class KillView {
   readonly #held = new Map<string, HeldScope>();
@@ -26,13 +27,8 @@ export class KillView {
    * everybody's as global ones. `unwatch` with the same listener ends it.
    */
   watch(scope: Scope, listener: () => void): HeldScope {
-    const text = scopeText(scope);
-    let held = this.#held.get(text);
-    if (held === undefined) {
-      held = new HeldScope(scope);
-      this.#held.set(text, held);
-      this.#asked = null;
-    }
+    const held = this.#held.get(scopeText(scope)) ?? this.#hold(scope);
+    if (held.listeners.size === 0) this.#asked = null;
     held.listeners.add(listener);
     return held;
   }
@@ -40,8 +36,8 @@ export class KillView {
   unwatch(held: HeldScope, listener: () => void): void {
     held.listeners.delete(listener);
     if (held.listeners.size > 0) return;
-    this.#held.delete(held.text);
     this.#asked = null;
+    this.#forgetUnneeded(held);
     if (held.scope.kind !== 'tenant') return;
     this.#toolsByTenant.delete(held.scope.tenant);
     this.#disabled.delete(held.scope.tenant);
@@ -112,16 +108,34 @@ export class KillView {
     return disabled;
   }
 
-  /** The held scope of that text; a tool's is made when it concerns us and is disabled. */
+  #hold(scope: Scope): HeldScope {
+    const held = new HeldScope(scope);
+    this.#held.set(held.text, held);
+    return held;
+  }
+
+  /** What nobody watches is held no longer, but for a tripped tenant. */
+  #forgetUnneeded(held: HeldScope): void {
+    const isNeeded = held.listeners.size > 0 || (held.scope.kind === 'tenant' && held.mode !== 'none');
+    if (!isNeeded) this.#held.delete(held.text);
+  }
+
+  #isWatched(tenant: string): boolean {
+    return (this.#held.get(scopeText({ kind: 'tenant', tenant }))?.listeners.size ?? 0) > 0;
+  }
+
+  /** The held scope of that text; a tenant's is made when it is tripped, a tool's when it concerns us and is disabled. */
   #follow(text: string, state: Pick<KillState, 'mode'> | null): HeldScope | null {
     const held = this.#held.get(text);
     if (held !== undefined) return held;
     const scope = parseScope(text);
+    const isTripped = state !== null && state.mode !== 'none';
+    if (scope?.kind === 'tenant' && isTripped) return this.#hold(scope);
     if (scope?.kind !== 'tool') return null;
-    if (scope.tenant !== null && !this.#held.has(scopeText({ kind: 'tenant', tenant: scope.tenant }))) return null;
+    if (scope.tenant !== null && !this.#isWatched(scope.tenant)) return null;
     const owner = scope.tenant ?? EVERYBODY;
     const known = this.#toolsByTenant.get(owner)?.get(text);
-    if (known !== undefined || state === null || state.mode === 'none') return known ?? null;
+    if (known !== undefined || !isTripped) return known ?? null;
     const tools = this.#toolsByTenant.get(owner) ?? new Map<string, HeldScope>();
     this.#toolsByTenant.set(owner, tools);
     const made = new HeldScope(scope);
@@ -138,11 +152,12 @@ export class KillView {
       else this.#disabled.delete(scope.tenant);
       concerned = scope.tenant === null ? this.global : this.#held.get(`tenant:${scope.tenant}`);
     }
+    if (concerned === held) this.#forgetUnneeded(held);
     for (const listener of [...(concerned?.listeners ?? [])]) listener();
   }
 
   #askFor(): Pick<PollRequest, 'tenants' | 'sessions'> {
-    const scopes = [...this.#held.values()].map(({ scope }) => scope);
+    const scopes = [...this.#held.values()].flatMap(({ scope, listeners }) => (listeners.size > 0 ? [scope] : []));
     return {
       tenants: scopes.flatMap((scope) => (scope.kind === 'tenant' ? [scope.tenant] : [])),
       sessions: scopes.flatMap((scope) =>

@@ -28,6 +28,11 @@ export class StateReader {
     return readings;
   }
 
+  /** Tenants that are tripped, whether a session of them is open here or not. */
+  async loadTrippedTenants(): Promise<void> {
+    this.#view.take(await this.#store().trippedTenants());
+  }
+
   async read(scopes: readonly Scope[]): Promise<void> {
     if (scopes.length === 0) return;
     const readings = await this.#store().read(scopes);

@@ -124,7 +124,7 @@ test('a wiped store lifts nothing, denies until it is complete, and gets back wh
   expect(free.check('email.send')).toMatchObject({ code: 'tool_disabled' });
   expect(free.check('db.write')).toMatchObject({ code: 'store_uninitialised', retryable: true });
   expect(free.checkModel()).toMatchObject({ code: 'store_uninitialised' });
-  expect(await made.admit({ tenantId: 'other' })).toMatchObject({ code: 'store_uninitialised' });
+  expect(made.admit({ tenantId: 'other' })).toMatchObject({ code: 'store_uninitialised' });
   expect(free.check('doc.read').allowed).toBe(true);
   await store.initialise([], SENTINEL);
   await made.refresh();
@@ -174,6 +174,7 @@ test('a replica that took over without the newest kill gets it back (invariant 8
       poll: async (request) => (isOld ? { ...(await then.poll(request)), epoch, version: 1 } : now.poll(request)),
       read: (scopes) => (isOld ? then : now).read(scopes),
       disabledTools: (tenants) => (isOld ? then : now).disabledTools(tenants),
+      trippedTenants: () => (isOld ? then : now).trippedTenants(),
       reassert: (states, actor) => (isOld ? then : now).reassert(states, actor),
     },
   });
@@ -199,13 +200,13 @@ test('a guard that never loaded denies writes, model calls and new runs, and rea
   faults.down = AWAY;
   const made = await guard();
   const opened = await made.session(S);
-  for (const verdict of [opened.check('db.write'), opened.checkModel(), await made.admit(S)]) {
+  for (const verdict of [opened.check('db.write'), opened.checkModel(), made.admit(S)]) {
     expect(verdict).toMatchObject({ code: 'state_unknown', retryable: true, scope: null });
   }
   expect(opened.check('x', { kind: 'read' }).allowed).toBe(true);
   faults.down = null;
   await made.refresh();
-  for (const verdict of [opened.check('db.write'), opened.checkModel(), await made.admit(S)]) {
+  for (const verdict of [opened.check('db.write'), opened.checkModel(), made.admit(S)]) {
     expect(verdict).toEqual({ allowed: true });
   }
 });
@@ -234,7 +235,7 @@ test('state that gets too old denies writes, model calls and new runs; kills sta
   await made.refresh();
   expect(opened.check('db.write').allowed).toBe(true);
   clock.advance(1);
-  for (const verdict of [opened.check('db.write'), opened.checkModel(), await made.admit(S)]) {
+  for (const verdict of [opened.check('db.write'), opened.checkModel(), made.admit(S)]) {
     expect(verdict).toMatchObject({ code: 'state_stale', retryable: true });
   }
   expect(made.state.fresh).toBe(false);

@@ -103,6 +103,22 @@ describe('on a real Redis', () => {
     expect((await store.read([GLOBAL]))[0]).toMatchObject({ byHand: null, state: { mode: 'stop_all' } });
   });
 
+  test('new runs of a tenant that is not open here: a list at the start, pushes, and what redis-cli sets', async () => {
+    const { guard, store, redis, prefix } = await setting();
+    await store.trip(byOperator(tenant('a:b'), { mode: 'stop_new_runs' }));
+    const made = await guard({ cacheTtlS: 600, maxStalenessMs: 600_000 });
+    expect(made.admit({ tenantId: 'a:b' })).toMatchObject({ code: 'new_runs_stopped', scope: 'tenant:a:b' });
+    expect(made.admit(S)).toEqual({ allowed: true });
+    await store.trip(byOperator(tenant('pushed'), { mode: 'stop_new_runs' }));
+    const admitted = () => made.admit({ tenantId: 'pushed' }).allowed;
+    expect(await until(() => !admitted(), SOON_MS)).toBe(true);
+    await store.clear(clearing(tenant('pushed')));
+    expect(await until(admitted, SOON_MS)).toBe(true);
+    await redis.set(`${prefix}agent_kill_tenant:acme`, 'stop_new_runs');
+    await made.refresh();
+    expect(made.admit(S)).toMatchObject({ code: 'new_runs_stopped' });
+  });
+
   test('names and modes that the daemon publishes are followed', async () => {
     const { guard, redis, prefix } = await setting({ names: { global_flag: 'halt', per_tenant_flag_prefix: 'halt:' } });
     const opened = await (await guard()).session(S);
@@ -116,7 +132,7 @@ describe('on a real Redis', () => {
     const { guard, store } = await setting({ isBare: true });
     const made = await guard();
     const opened = await made.session(S);
-    for (const verdict of [opened.check('db.write'), opened.checkModel(), await made.admit(S)]) {
+    for (const verdict of [opened.check('db.write'), opened.checkModel(), made.admit(S)]) {
       expect(verdict).toMatchObject({ code: 'store_uninitialised' });
     }
     expect(opened.check('x', { kind: 'read' }).allowed).toBe(true);

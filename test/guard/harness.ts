@@ -70,6 +70,7 @@ export function faulty(store: KillStore, faults: StoreFaults): GuardStore {
     read: (scopes) => ask('read', () => store.read(scopes)),
     poll: (request) => ask('poll', () => store.poll(request)),
     disabledTools: (tenants) => ask('disabledTools', () => store.disabledTools(tenants)),
+    trippedTenants: () => ask('trippedTenants', () => store.trippedTenants()),
     subscribe: (listener) =>
       ask('subscribe', () => store.subscribe((change) => (faults.deaf ? undefined : listener(change)))),
     sessionParents: (session) => ask('sessionParents', () => store.sessionParents(session)),
