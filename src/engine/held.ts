@@ -120,9 +120,14 @@ export class Held {
   /** The least `lo` at which something more leaves; Infinity when never. */
   leavesAt(row: number): number {
     if (!this.byTime) return Number.POSITIVE_INFINITY;
-    const oldest = this.rings.length(row) > 0 ? this.rings.time(this.rings.at(row, 0)) : Number.POSITIVE_INFINITY;
+    const oldest = this.oldestTime(row);
     const behind = this.behindOf(row);
     return behind === 0 ? oldest : Math.min(oldest, this.behind.leavesAt(behind));
+  }
+
+  /** Effective time of the oldest exact entry by time; Infinity when there is none. */
+  oldestTime(row: number): number {
+    return this.rings.length(row) === 0 ? Number.POSITIVE_INFINITY : this.rings.time(this.rings.at(row, 0));
   }
 
   /** Effective time of the newest exact entry by time; -Infinity when there is none. */
@@ -141,22 +146,20 @@ export class Held {
 
   /**
    * Drops what was appended at or before the fence; with the last exact entry goes what stands behind.
-   * @returns false when nothing is left.
+   * @returns true when something was dropped.
    */
   fence(row: number, at: number): boolean {
+    const [count, amount] = [this.rings.length(row), this.behindTotal(row)];
     this.rings.filter(row, (address) => {
       if (this.rings.appendedAt(address) > at) return true;
       this.leave(row, address);
       return false;
     });
     if (this.sum >= 0) this.sumAgain(row);
-    if (this.rings.length(row) === 0) {
-      this.clear(row);
-      return false;
-    }
     const behind = this.behindOf(row);
-    if (behind !== 0) this.setBehind(row, this.behind.fence(behind, at));
-    return true;
+    if (this.rings.length(row) === 0) this.clear(row);
+    else if (behind !== 0) this.setBehind(row, this.behind.fence(behind, at));
+    return this.rings.length(row) < count || this.behindTotal(row) < amount;
   }
 
   clear(row: number): void {

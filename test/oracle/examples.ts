@@ -403,6 +403,15 @@ const fences: Example[] = [
     [`121 firing idle ${SESSION}: 31 against 30, at 121, by timer at 121, from 1`],
   ),
   example(
+    'lt waits for a whole window after what a fence left',
+    setup([rule('quiet', { groupBy: ['tenant'], condition: { comparison: 'lt', threshold: 2 } })]),
+    [rec(0), rec(300), rec(600), rec(700), fence({ kind: 'tenant', tenant: 'acme' }, 600), rec(1000), advance(2000)],
+    [
+      '1340 firing quiet tenant=acme: 1 against 2, at 1340, by timer at 1340, from 4',
+      '1640 resolved quiet tenant=acme: condition, opened by timer at 1340',
+    ],
+  ),
+  example(
     'a fence of a tool is of that tool of that tenant',
     setup([rule('tool', { groupBy: ['tool'] })]),
     [

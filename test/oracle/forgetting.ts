@@ -1,4 +1,4 @@
-import { type Entry, EXACT, EXACT_OF_TOTAL, inTimeOrder, type KeyLife, sliceOf } from './key-life.ts';
+import { contentOf, type Entry, EXACT, EXACT_OF_TOTAL, inTimeOrder, type KeyLife, sliceOf } from './key-life.ts';
 import type { PlainRule } from './plain.ts';
 
 /** How a key's older entries give way: to newer ones, to other operations, to a fence. */
@@ -36,7 +36,17 @@ export function keepNewestOperations(life: KeyLife, limit: number): void {
 export function dropFenced(rule: PlainRule, life: KeyLife, at: number): void {
   const operations = groups(life.entries, (entry) => entry.operation);
   const kept = new Set(operations.flatMap((entries) => keptOfOperation(rule, life, entries, at)));
+  const counting = life.entries.filter((entry) => counts(rule, life, entry));
   life.entries = life.entries.filter((entry) => kept.has(entry));
+  if (counting.every((entry) => kept.has(entry))) return;
+  const exact = life.entries.filter((entry) => isExact(rule, life, entry));
+  life.first = Math.max(life.first, Math.min(...exact.map((entry) => entry.effective)));
+}
+
+function counts(rule: PlainRule, life: KeyLife, entry: Entry): boolean {
+  if (rule.windowMs === null) return true;
+  const { exact, sliced } = contentOf([entry], rule.windowMs, life.lo);
+  return exact.length + sliced.length > 0;
 }
 
 function keptOfOperation(rule: PlainRule, life: KeyLife, entries: readonly Entry[], at: number): readonly Entry[] {

@@ -27,8 +27,8 @@ export interface Entry {
 export interface KeyLife {
   /** In order of arrival; never changed in place. */
   entries: readonly Entry[];
-  /** The effective time of the event that began it. */
-  readonly first: number;
+  /** The effective time of the event that began it, or of the first that a fence left. */
+  first: number;
   /** The greatest effective time that the key has seen, and the horizon at its newest record. */
   newest: number;
   seenAt: number;

@@ -202,7 +202,7 @@ const crowdStep: fc.Arbitrary<CrowdStep> = fc.tuple(
 export const crowdedScenario: fc.Arbitrary<Scenario> = fc
   .record({
     shape: fc.constantFrom(...CROWDED),
-    thresholds: fc.uniqueArray(fc.integer({ min: 150, max: 330 }), { minLength: 2, maxLength: 4 }),
+    thresholds: fc.uniqueArray(fc.integer({ min: 20, max: 330 }), { minLength: 2, maxLength: 4 }),
     steps: fc.array(crowdStep, { minLength: 300, maxLength: 480, size: 'max' }),
     fence: fc.option(fc.record({ after: fc.nat({ max: 479 }), back: fc.nat({ max: 400 }) })),
   })

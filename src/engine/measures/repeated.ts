@@ -94,7 +94,7 @@ export abstract class Repeated implements Measure {
     if (this.clock === null) return;
     this.clock.begin(row);
     f64[row * stride + LEAST] = Number.POSITIVE_INFINITY;
-    if (stride > FIRST) f64[row * stride + FIRST] = this.record.time;
+    if (stride > FIRST) this.setFirst(row, this.record.time);
   }
 
   take(row: number): boolean {
@@ -142,11 +142,16 @@ export abstract class Repeated implements Measure {
 
   fence(row: number, at: number): boolean {
     const { operations } = this;
+    let dropped = false;
+    let oldest = Number.POSITIVE_INFINITY;
     operations.visit(row, (operation) => {
-      if (!this.settleOperation(row, operation) || !operations.held.fence(operation, at))
-        operations.remove(row, operation);
+      const isHeld = this.settleOperation(row, operation);
+      if (isHeld && operations.held.fence(operation, at)) dropped = true;
+      oldest = Math.min(oldest, operations.held.oldestTime(operation));
+      if (operations.held.isEmpty(operation)) operations.remove(row, operation);
     });
     this.afterRemoving(row);
+    if (dropped && this.rows.stride > FIRST) this.setFirst(row, Math.max(this.first(row), oldest));
     return operations.count(row) > 0;
   }
 
@@ -287,7 +292,7 @@ export abstract class Repeated implements Measure {
     return this.operations.held.settle(operation);
   }
 
-  /** Once the key's first event has left, the window is whole. Without a window it always is. */
+  /** Once the key's first event has left (the first that a fence left), the window is whole. Without a window it always is. */
   private isWhole(row: number): boolean {
     return this.clock === null || (this.rows.stride > FIRST && this.clock.isPast(row, this.first(row)));
   }
@@ -299,6 +304,10 @@ export abstract class Repeated implements Measure {
       if (this.settleOperation(row, operation)) next = Math.min(next, this.operations.held.leavesAt(operation));
     });
     return clock.leavesAt(row, next);
+  }
+
+  private setFirst(row: number, time: number): void {
+    this.rows.f64[row * this.rows.stride + FIRST] = time;
   }
 
   private first(row: number): number {

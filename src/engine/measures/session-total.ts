@@ -75,7 +75,8 @@ export class SessionTotal implements Measure {
   }
 
   fence(row: number, at: number): boolean {
-    return this.held.fence(row, at);
+    this.held.fence(row, at);
+    return !this.held.isEmpty(row);
   }
 
   clear(row: number): void {

@@ -66,7 +66,7 @@ export abstract class Windowed implements Measure {
 
   begin(row: number): void {
     this.clock.begin(row);
-    if (this.first >= 0) this.rows.f64[row * this.rows.stride + this.first] = this.record.time;
+    if (this.first >= 0) this.setFirst(row, this.record.time);
   }
 
   take(row: number): boolean {
@@ -101,7 +101,9 @@ export abstract class Windowed implements Measure {
   }
 
   fence(row: number, at: number): boolean {
-    return this.held.fence(row, at);
+    const dropped = this.held.fence(row, at);
+    if (dropped && this.first >= 0) this.setFirst(row, Math.max(this.firstTime(row), this.held.oldestTime(row)));
+    return !this.held.isEmpty(row);
   }
 
   clear(row: number): void {
@@ -135,9 +137,13 @@ export abstract class Windowed implements Measure {
     return this.held.total(row) / this.scale;
   }
 
-  /** Once the key's first event has left, the window is whole. */
+  /** Once the key's first event has left (the first that a fence left), the window is whole. */
   private isWhole(row: number): boolean {
     return this.first >= 0 && this.clock.isPast(row, this.firstTime(row));
+  }
+
+  private setFirst(row: number, time: number): void {
+    this.rows.f64[row * this.rows.stride + this.first] = time;
   }
 
   private firstTime(row: number): number {
