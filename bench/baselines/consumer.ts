@@ -17,6 +17,8 @@ export async function consume(
   take: (value: Buffer) => void | Promise<void>,
 ): Promise<void> {
   const kafka = new Kafka({ clientId: groupId, brokers, logLevel: logLevel.NOTHING });
+  // The probe let go of the channel; until there are connections, waiting for `go` keeps us alive.
+  process.channel?.ref();
   process.send?.({ ready: true });
   await new Promise<void>((resolve) => process.on('message', (message: object) => 'go' in message && resolve()));
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 10 });
