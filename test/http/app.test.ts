@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Api, HOST } from './rig.ts';
+
+let api: Api;
+beforeEach(async () => {
+  api = await Api.open();
+});
+afterEach(() => api.world.dispose());
+
+const GLOBAL = '/api/global/switch';
+
+describe('who may ask', () => {
+  test.each([
+    ['another name', 'evil.example:7070'],
+    ['another port', '127.0.0.1:80'],
+    ['no name', ''],
+  ])('a Host that is %s is refused, whatever is asked', async (_, host) => {
+    expect((await api.ask('GET', '/api/state', { headers: { host } })).status).toBe(421);
+    expect((await api.ask('PUT', GLOBAL, { body: {}, headers: { host } })).status).toBe(421);
+    expect(await api.world.stopped()).toEqual([]);
+  });
+
+  test.each(['127.0.0.1:7070', 'localhost:7070', 'LOCALHOST:7070', '[::1]:7070'])('%s is our name', async (host) => {
+    expect((await api.ask('GET', '/healthz', { headers: { host } })).status).toBe(200);
+  });
+
+  test.each(['https://evil.example', 'null', 'http://127.0.0.1:8080', 'https://127.0.0.1:7070'])(
+    'a page of %s is refused',
+    async (origin) => {
+      const { status, type } = await api.ask('PUT', GLOBAL, { body: {}, headers: { origin } });
+      expect([status, type]).toEqual([403, 'application/problem+json']);
+    },
+  );
+
+  test('our own page is not', async () => {
+    expect((await api.ask('PUT', GLOBAL, { body: {}, headers: { origin: `http://${HOST}` } })).status).toBe(200);
+  });
+
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', ''])(
+    'a change as %s is refused: a form can send that',
+    async (type) => {
+      const { status } = await api.ask('PUT', GLOBAL, { text: '{}', headers: { 'content-type': type } });
+      expect(status).toBe(415);
+      expect(await api.world.stopped()).toEqual([]);
+    },
+  );
+
+  test('a change without a body that was validated changes nothing', async () => {
+    const lines = { text: '{}', headers: { 'content-type': 'application/x-ndjson' } };
+    expect((await api.ask('PUT', GLOBAL, lines)).status).toBe(415);
+    expect((await api.ask('PUT', GLOBAL, { text: '' })).status).toBe(400);
+    expect((await api.ask('PUT', GLOBAL, { text: '{"mode":' })).status).toBe(400);
+    expect(await api.world.stopped()).toEqual([]);
+  });
+});
+
+describe('nothing over HTTP lifts', () => {
+  test.each([
+    ['DELETE', '/api/global/switch'],
+    ['DELETE', '/api/tenants/acme/switch'],
+    ['DELETE', '/api/tools/email.send'],
+    ['POST', '/api/sessions/s1/restore'],
+  ])('%s %s is refused, with the command that does', async (method, path) => {
+    await api.ask('PUT', GLOBAL, { body: {} });
+    const { status, json } = await api.ask(method, path, { body: { reason: 'let me go' } });
+    expect(status).toBe(403);
+    expect(json.detail).toContain('sentinel restore');
+    expect(await api.world.stopped()).toEqual(['global']);
+  });
+});
+
+describe('what goes wrong', () => {
+  test('is a problem document with one sentence', async () => {
+    const { status, type, json } = await api.ask('PUT', GLOBAL, { body: { mode: 'sideways' } });
+    expect([status, type]).toEqual([400, 'application/problem+json']);
+    expect(json).toMatchObject({ type: 'about:blank', title: 'Bad Request', status: 400 });
+    expect(json.detail).toMatch(/^mode: /);
+  });
+
+  test('an unknown field is refused: a misspelt ttl must not become a stop for good', async () => {
+    expect((await api.ask('PUT', GLOBAL, { body: { tll: '5m' } })).status).toBe(400);
+    expect((await api.ask('PUT', GLOBAL, { body: { ttl: 'soon' } })).status).toBe(400);
+    expect(await api.world.stopped()).toEqual([]);
+  });
+
+  test('an unknown path says where to look', async () => {
+    const { status, json } = await api.ask('GET', '/nothing');
+    expect([status, json.detail]).toEqual([404, 'there is nothing at /nothing; GET /openapi.json tells what there is']);
+  });
+
+  test('a store that is away is 503, and says so', async () => {
+    api.world.down.add('store');
+    const { status, json } = await api.ask('PUT', GLOBAL, { body: {} });
+    expect([status, json.detail]).toEqual([503, 'store is away']);
+  });
+
+  test('a failure of ours shows nothing of its inside, and is logged', async () => {
+    api.world.audit = () => Promise.reject(new Error('secret inside'));
+    const { status, text } = await api.ask('GET', '/api/audit');
+    expect(status).toBe(500);
+    expect(text).not.toContain('secret');
+    expect(api.failures).toEqual(['GET /api/audit failed: secret inside']);
+  });
+});
+
+describe('what is told', () => {
+  test('readiness, with every reason why not', async () => {
+    expect((await api.ask('GET', '/readyz')).status).toBe(200);
+    api.readiness = { ready: false, problems: { log: 'Kafka is away' }, notices: {} };
+    const { status, json } = await api.ask('GET', '/readyz');
+    expect([status, json.problems]).toEqual([503, { log: 'Kafka is away' }]);
+  });
+
+  test('metrics, as Prometheus reads them', async () => {
+    const { text, type } = await api.ask('GET', '/metrics');
+    expect([text, type.split(';')[0]]).toEqual(['sentinel_up 1\n', 'text/plain']);
+  });
+
+  test('what is stopped, and what is not any more is not', async () => {
+    await api.ask('PUT', '/api/tenants/acme/switch', { body: { mode: 'stop_all', reason: 'why' } });
+    const { json } = await api.ask('GET', '/api/state');
+    expect(json).toMatchObject({
+      epoch: expect.any(String),
+      more: false,
+      scopes: [{ scope: 'tenant:acme', state: { mode: 'stop_all', reason: 'why', actor: { id: 'http' } } }],
+    });
+  });
+
+  test('the API itself', async () => {
+    const { status, json } = await api.ask('GET', '/openapi.json');
+    expect(status).toBe(200);
+    expect(json.openapi).toMatch(/^3\./);
+    expect(Object.keys(json.paths as object).sort()).toEqual([
+      ...['/api/audit', '/api/events', '/api/global/switch', '/api/sessions/{id}/kill', '/api/state'],
+      ...['/api/tenants/{id}/switch', '/api/tools/{tool}'],
+    ]);
+    expect(dangling(json)).toEqual([]);
+  });
+});
+
+/** References to schemas that are not there. */
+function dangling(document: Record<string, unknown>): string[] {
+  const { components } = document as { components: { schemas: Record<string, unknown> } };
+  const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g);
+  return [...references].map(([, name]) => name as string).filter((name) => !(name in components.schemas));
+}
