@@ -15,7 +15,7 @@ export function intakeText(intake: Intake, backtest: Backtest, elapsedMs: number
 function readText({ taken }: Intake, { first, last, sessions }: Backtest, elapsedMs: number): string {
   if (taken === 0) return 'No events were read.';
   const span = `from ${timeText(first)} to ${timeText(last)}`;
-  const speed = Math.round(taken / Math.max(elapsedMs, 1)) * 1_000;
+  const speed = Math.round((taken / Math.max(elapsedMs, 1)) * 1_000);
   const time = `read in ${(elapsedMs / 1_000).toFixed(2)} s (${grouped(speed)} a second)`;
   return `${many(taken, 'event')} of ${many(sessions, 'session')} ${span}, ${time}`;
 }
