@@ -16,7 +16,27 @@ export interface DaemonProcess {
   kill(): Promise<void>;
   /** SIGTERM. @returns the exit code */
   stop(): Promise<number | null>;
+  signal(name: NodeJS.Signals): void;
   readonly exited: Promise<number | null>;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly problems: Readonly<Record<string, string>>;
+  readonly notices: Readonly<Record<string, string>>;
+}
+
+export async function readiness({ url }: DaemonProcess): Promise<Readiness> {
+  return (await (await fetch(`${url}/readyz`)).json()) as Readiness;
+}
+
+/** A metric's samples, by their labels as they are written. */
+export async function metric({ url }: DaemonProcess, name: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(name.length, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+  );
 }
 
 /** Starts `sentinel run` and waits until its API listens. */
@@ -42,6 +62,7 @@ export async function startDaemon(args: readonly string[], env: Record<string, s
     log,
     errors: () => errors,
     exited,
+    signal: (name) => void child.kill(name),
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };
