@@ -55,6 +55,14 @@ describe('a snapshot', () => {
     expect(run.event(2001, event(12))).toEqual(['2001 Burst firing tenant=acme,session=s0: 5 by record 12']);
   });
 
+  it('is read from wherever it stands in a buffer', () => {
+    const run = new TestEngine(RULES);
+    for (let i = 0; i < 20; i++) run.event(i, event(i));
+    const good = Buffer.concat([...encodeSnapshot(run.engine.snapshot())]);
+    const inside = Buffer.concat([Buffer.alloc(3), good, Buffer.alloc(5)]).subarray(3, 3 + good.length);
+    expect(decodeSnapshot(inside)).toEqual(decodeSnapshot(good));
+  });
+
   it('comes in chunks of at most 1 MiB', () => {
     const run = new TestEngine('- {alert: C, type: event_count, group_by: [session], window: 1h, condition: {gt: 9}}');
     for (let i = 0; i < 20_000; i++) run.event(i, { session_id: `session-${i}` });
