@@ -2,6 +2,7 @@ import type { CheckpointStore } from '../ports/checkpoint-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { KillStore, PublishedConfig } from '../ports/kill-store.ts';
+import type { RehearsalSettings } from '../rehearsal/index.ts';
 import type { ResponderSettings } from '../responder/settings.ts';
 import type { Config } from './config/config.ts';
 
@@ -35,4 +36,10 @@ export function publishedConfig({ tools, killSwitch }: Config): PublishedConfig 
 export function responderSettings(config: Config, log: string): ResponderSettings {
   const { simulate, staleAfterMs, limits, onLimit } = config.responder;
   return { log, simulate, staleAfterMs, limits, onLimit, modeWhenEnabled: config.killSwitch.modeWhenEnabled };
+}
+
+/** What a backtest needs to judge as this configuration's daemon does. `log`: identity of the log, part of decision ids. */
+export function rehearsalSettings(config: Config, log: string, format = config.format): RehearsalSettings {
+  const { topics, tools, sessionEndsAfterMs } = config;
+  return { topic: topics.events, format, tools, sessionEndsAfterMs, responder: responderSettings(config, log) };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { responderSettings } from '../../src/daemon/parts.ts';
+import { rehearsalSettings } from '../../src/daemon/parts.ts';
 import type { AuditFacts } from '../../src/domain/audit-record.ts';
 import type { OutMessage } from '../../src/ports/event-log.ts';
 import { Backtest } from '../../src/rehearsal/backtest.ts';
@@ -63,10 +63,8 @@ async function rehearsed(live: Live, rulesText: string, to: number): Promise<Aud
   const { config, log } = live;
   const parsed = parseRules([{ name: 'all.yaml', content: rulesText }]);
   if (parsed.status === 'invalid') throw new Error(parsed.problems.map(({ message }) => message).join('\n'));
-  const { topics, format, tools, sessionEndsAfterMs } = config;
-  const responder = responderSettings(config, await log.identity());
+  const settings = rehearsalSettings(config, await log.identity());
   const facts: AuditFacts[] = [];
-  const settings = { topic: topics.events, format, tools, sessionEndsAfterMs, responder };
   const backtest = new Backtest(parsed.set, settings, { from: 0, to }, (_, record) => {
     const left = record();
     if (left !== null) facts.push(left);

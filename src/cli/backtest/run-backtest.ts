@@ -1,10 +1,9 @@
 import type { Config } from '../../daemon/config/config.ts';
 import { loadConfig } from '../../daemon/config/load.ts';
 import { openLog } from '../../daemon/open-ports.ts';
-import { responderSettings } from '../../daemon/parts.ts';
+import { rehearsalSettings } from '../../daemon/parts.ts';
 import { SentinelError } from '../../domain/errors.ts';
 import type { RuleSet } from '../../domain/rule.ts';
-import type { RehearsalSettings } from '../../rehearsal/rehearsed-partition.ts';
 import { loadRules } from '../../rules/load.ts';
 import { checkPartitioning } from '../../rules/partitioning.ts';
 import { rulesError } from '../../rules/problem.ts';
@@ -25,14 +24,14 @@ export async function runBacktest(cli: Cli, options: BacktestCommandOptions): Pr
   const rules = await rulesOf(config.rules.dir);
   const against = options.against === undefined ? null : await rulesOf(options.against);
   if (options.kafka !== true) {
-    const run = new BacktestRun(cli.terminal, options, settingsOf(config, FILES, 'json'), rules, against);
+    const run = new BacktestRun(cli.terminal, options, rehearsalSettings(config, FILES, 'json'), rules, against);
     return run.files(options.events ?? []);
   }
   const log = await openLog(config, quietLogger(cli.terminal.env));
   try {
     const partitions = (await log.partitions(config.topics.events)).length;
     for (const set of [rules, against ?? rules]) mustBeCountable(set, config, partitions);
-    const settings = settingsOf(config, await log.identity(), config.format);
+    const settings = rehearsalSettings(config, await log.identity());
     return await new BacktestRun(cli.terminal, options, settings, rules, against).log(log, config.topics.events);
   } finally {
     await log.close();
@@ -68,9 +67,4 @@ async function rulesOf(path: string): Promise<RuleSet> {
 function mustBeCountable(set: RuleSet, { partitionedBy }: Config, partitions: number): void {
   const problems = checkPartitioning(set, partitionedBy, partitions);
   if (problems.length > 0) throw rulesError(problems);
-}
-
-function settingsOf(config: Config, log: string, format: RehearsalSettings['format']): RehearsalSettings {
-  const { topics, tools, sessionEndsAfterMs } = config;
-  return { topic: topics.events, format, tools, sessionEndsAfterMs, responder: responderSettings(config, log) };
 }
