@@ -1,107 +1,18 @@
-import { describe, expect, it } from 'vitest';
-import { verifyChains } from '../../src/audit/verify.ts';
-import type { AuditRecord } from '../../src/domain/audit-record.ts';
-import type { OutMessage } from '../../src/ports/event-log.ts';
-import { until } from '../services/poll.ts';
-import { type DaemonProcess, startDaemon } from './daemon-process.ts';
-import { createSetting, type Setting } from './setting.ts';
+import { describe, test } from 'vitest';
+import { CRASH_RULES, survivesCrashes } from './crash-laws.ts';
+import { createEmbeddedSetting } from './embedded-setting.ts';
+import { createSetting } from './setting.ts';
 
-const RULES = `
-groups:
-  - name: crash
-    rules:
-      - alert: Burst
-        type: event_count
-        match: {kind: write}
-        window: 10m
-        condition: {gt: 30}
-        severity: critical
-`;
-
-const TENANTS = 10;
-const INCIDENTS = 30;
-const EVENTS = 20_000;
-
-/** Ordinary sessions of a few writes, and sessions that write 40 times, spread over the whole stream. */
-function stream(now: number): { messages: OutMessage[]; planted: Set<string> } {
-  const messages: OutMessage[] = [];
-  const planted = new Set<string>();
-  const every = Math.floor(EVENTS / INCIDENTS);
-  const push = (tenant: string, session: string, id: string) =>
-    messages.push({
-      key: tenant,
-      value: JSON.stringify({
-        event_id: id,
-        ts: now,
-        tenant_id: tenant,
-        session_id: session,
-        tool: 'db.write',
-        kind: 'write',
-        args: { row: id },
-      }),
+describe('kill -9 in the middle of a drain: every planted incident is decided once, one audit record per id, the state right', () => {
+  test('on real Kafka and Redis', async () => {
+    await survivesCrashes(await createSetting({ rules: CRASH_RULES }), {
+      events: 20_000,
+      incidents: 30,
+      kills: [3, 12],
     });
-  for (let n = 0; n < EVENTS; n++) {
-    push(`t${n % TENANTS}`, `s${Math.floor(n / 50)}`, `e${n}`);
-    if (n % every !== every - 1) continue;
-    const tenant = `t${planted.size % TENANTS}`;
-    const session = `bad${planted.size}`;
-    planted.add(`session:${tenant}:${session}`);
-    for (let i = 0; i < 40; i++) push(tenant, session, `${session}-${i}`);
-  }
-  return { messages, planted };
-}
-
-async function produce({ log, topics }: Setting, messages: readonly OutMessage[]): Promise<void> {
-  for (let at = 0; at < messages.length; at += 500) await log.append(topics.events, messages.slice(at, at + 500));
-}
-
-async function terminated({ store }: Setting): Promise<Set<string>> {
-  const { states } = await store.page(0, 10_000);
-  return new Set(states.filter(({ state }) => state.mode === 'stop_all').map(({ scope }) => scope));
-}
-
-/** Records that have the same id and differ in more than their place in a chain. */
-function differing(records: readonly AuditRecord[]): string[] {
-  const byId = new Map<string, string>();
-  return records.flatMap(({ chain: _, ...facts }) => {
-    const bytes = JSON.stringify(facts);
-    const known = byId.get(facts.id);
-    byId.set(facts.id, bytes);
-    return known === undefined || known === bytes ? [] : [`${known}\n${bytes}`];
   });
-}
 
-describe('kill -9 in the middle of a drain, on real Kafka and Redis', () => {
-  it('every planted incident is decided once, one audit record per id, and the kill state is right', async () => {
-    const setting = await createSetting({ rules: RULES });
-    let daemon: DaemonProcess | null = null;
-    try {
-      const { messages, planted } = stream(Date.now());
-      await produce(setting, messages);
-      for (const decided of [3, 12]) {
-        daemon = await startDaemon(['--config', setting.config]);
-        expect(await until(async () => (await terminated(setting)).size >= decided, 60_000, 2)).toBe(true);
-        await daemon.kill();
-      }
-      daemon = await startDaemon(['--config', setting.config]);
-      expect(await until(async () => (await terminated(setting)).size >= INCIDENTS, 60_000)).toBe(true);
-      expect(await until(async () => (await setting.store.pendingCount()) === 0, 30_000)).toBe(true);
-      expect(await daemon.stop()).toBe(0);
-
-      expect(await terminated(setting)).toEqual(planted);
-      const records = await setting.audit();
-      expect(differing(records)).toEqual([]);
-      expect(verifyChains(records).filter(({ fault }) => fault === 'edited')).toEqual([]);
-      const kills = new Map(records.filter(({ type }) => type === 'session.terminated').map((one) => [one.id, one]));
-      expect([...kills.values()].map((one) => `session:${one.tenant_id}:${one.session_id}`).sort()).toEqual(
-        [...planted].sort(),
-      );
-      expect(new Set([...kills.values()].map((one) => one.decision_id)).size).toBe(INCIDENTS);
-      const alerts = new Set(records.filter(({ type }) => type === 'alert.firing').map(({ id }) => id));
-      expect(alerts.size).toBe(INCIDENTS);
-    } finally {
-      await daemon?.kill();
-      await setting.dispose();
-    }
+  test('on the embedded default', async () => {
+    await survivesCrashes(createEmbeddedSetting(CRASH_RULES), { events: 10_000, incidents: 20, kills: [3, 8] });
   });
 });

@@ -34,7 +34,7 @@ export interface SettingOptions {
   readonly more?: string;
 }
 
-const UNLIMITED = `responder:
+export const UNLIMITED = `responder:
   stale_after: 1h
   limits:
     session_kills: {max: 100000, per: 1m}
@@ -86,19 +86,21 @@ export async function createSetting(options: SettingOptions): Promise<Setting> {
     store,
     log,
     keyPrefix,
-    audit: async () => {
-      const records: AuditRecord[] = [];
-      await log.readAll(topics.audit, ({ value }) => {
-        if (value !== null) records.push(JSON.parse(Buffer.from(value).toString('utf8')) as AuditRecord);
-      });
-      return records;
-    },
+    audit: () => auditIn(log, topics.audit),
     dispose: async () => {
       await store.close();
       await log.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+export async function auditIn(log: EventLog, topic: string): Promise<AuditRecord[]> {
+  const records: AuditRecord[] = [];
+  await log.readAll(topic, ({ value }) => {
+    if (value !== null) records.push(JSON.parse(Buffer.from(value).toString('utf8')) as AuditRecord);
+  });
+  return records;
 }
 
 function configText(said: {
