@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -57,5 +58,19 @@ describe('docs/backtest.md', () => {
       join(dir, 'one.ndjson'),
     ]);
     expect(ran.err).toContain('1 event of 1 session from 2026-01-01T00:00:00Z');
+  });
+
+  it('has a program that judges its events', () => {
+    const { dir } = folder();
+    const program = /```ts\n([\s\S]*?)```/.exec(TEXT)![1]!;
+    const rule = readFileSync(join(dir, 'rules/email-burst.yaml'), 'utf8').replace(
+      /condition: .*/,
+      'condition: {gte: 1}',
+    );
+    writeFileSync(join(dir, 'rules/email-burst.yaml'), rule);
+    writeFileSync(join(dir, 'program.mts'), program.replace("'agent-sentinel'", `'${join(ROOT, 'src/index.ts')}'`));
+    const tsx = join(ROOT, 'node_modules/tsx/dist/cli.mjs');
+    const out = execFileSync(process.execPath, [tsx, 'program.mts'], { cwd: dir, encoding: 'utf8' });
+    expect(out).toMatch(/^alert\.firing .*\nsession\.terminated Auto-kill: .*\n$/);
   });
 });
