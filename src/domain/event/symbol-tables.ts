@@ -19,8 +19,8 @@ export interface SymbolCaps {
 }
 
 export const DEFAULT_SYMBOL_CAPS: SymbolCaps = {
-  tenants: 20_000,
-  sessions: { total: 1_000_000, perTenant: 100_000 },
+  tenants: 10_000,
+  sessions: { total: 2_000_000, perTenant: 200_000 },
   agents: { total: 200_000, perTenant: 2_000 },
   tools: { total: 100_000, perTenant: 1_000 },
   errorTypes: { total: 20_000, perTenant: 200 },
