@@ -36,11 +36,16 @@ export function keepNewestOperations(life: KeyLife, limit: number): void {
 export function dropFenced(rule: PlainRule, life: KeyLife, at: number): void {
   const operations = groups(life.entries, (entry) => entry.operation);
   const kept = new Set(operations.flatMap((entries) => keptOfOperation(rule, life, entries, at)));
-  const counting = life.entries.filter((entry) => counts(rule, life, entry));
+  const counting = countingEntries(rule, life);
   life.entries = life.entries.filter((entry) => kept.has(entry));
   if (counting.every((entry) => kept.has(entry))) return;
   const exact = life.entries.filter((entry) => isExact(rule, life, entry));
   life.first = Math.max(life.first, Math.min(...exact.map((entry) => entry.effective)));
+}
+
+/** The entries that the value is made of. */
+export function countingEntries(rule: PlainRule, life: KeyLife): readonly Entry[] {
+  return life.entries.filter((entry) => counts(rule, life, entry));
 }
 
 function counts(rule: PlainRule, life: KeyLife, entry: Entry): boolean {

@@ -102,6 +102,8 @@ export interface Key {
   readonly condition: Condition;
   life: KeyLife | null;
   alert: AlertState;
+  /** After a reload: how many entries counted then. Time alone does not judge it before one of them has left. */
+  unjudgedSince: number | null;
 }
 
 export type AlertState =

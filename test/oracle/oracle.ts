@@ -2,7 +2,7 @@ import type { KeyTexts } from '../../src/domain/rule.ts';
 import type { Scope } from '../../src/domain/scope.ts';
 import { effectiveTime, fingerprintOf, isWrite, keyTextOf, typeOf, unitsOf } from './event-facts.ts';
 import { compare, conditionFor, feeds, isExactScope, keyOf, seesPhase } from './feeding.ts';
-import { dropFenced, keepNewestOperations, pushOut } from './forgetting.ts';
+import { countingEntries, dropFenced, keepNewestOperations, pushOut } from './forgetting.ts';
 import { type Entry, isEmpty, type Key, type KeyLife, raiseLowerBound } from './key-life.ts';
 import { measure } from './measuring.ts';
 import type { Happening, PlainAlert, PlainEvent, PlainResolved, PlainRule, Setup } from './plain.ts';
@@ -34,6 +34,7 @@ interface Taken {
 export class Oracle {
   readonly #setup: Setup;
   readonly #limits: Limits;
+  #rules: readonly PlainRule[];
   readonly #keys = new Map<string, Key>();
   readonly #sessions = new Map<string, Session>();
   readonly #fences: { readonly scope: Scope; readonly at: number }[] = [];
@@ -45,6 +46,7 @@ export class Oracle {
   constructor(setup: Setup) {
     this.#setup = setup;
     this.#limits = setup.limits ?? LIMITS;
+    this.#rules = setup.rules;
   }
 
   /** What this happening makes fire or end. */
@@ -52,7 +54,8 @@ export class Oracle {
     this.#alerts = [];
     if ('record' in happening) this.#step(happening.record, happening.offset, happening.appendedAt);
     else if ('advance' in happening) this.#walkTo(happening.advance);
-    else this.#fence(happening.fence, happening.at);
+    else if ('fence' in happening) this.#fence(happening.fence, happening.at);
+    else this.#reload(happening.reload);
     return this.#alerts;
   }
 
@@ -60,6 +63,7 @@ export class Oracle {
 
   #walkTo(horizon: number): void {
     this.#horizon ??= horizon;
+    this.#judgeDurations(this.#horizon);
     while (this.#horizon < horizon) {
       this.#horizon++;
       this.#tick(this.#horizon);
@@ -75,6 +79,13 @@ export class Oracle {
     }
   }
 
+  /** Ages and idle times after a reload: time alone has changed them, whatever comes next. */
+  #judgeDurations(horizon: number): void {
+    for (const key of [...this.#keys.values()]) {
+      if (key.unjudgedSince !== null && isDuration(key.rule)) this.#judge(key, horizon, `timer ${horizon}`);
+    }
+  }
+
   #step(event: PlainEvent, offset: number, appendedAt: number): void {
     if (offset < this.#nextOffset) return;
     this.#nextOffset = offset + 1;
@@ -87,7 +98,7 @@ export class Oracle {
     if (session.ids.length > this.#limits.eventIdsPerSession) session.ids.shift();
     session.newestAt = horizon;
     const taken = { event, offset, appendedAt, arrival: this.#arrivals++, sessionLife: session.life };
-    for (const rule of this.#setup.rules) this.#feed(rule, taken, horizon);
+    for (const rule of this.#rules) this.#feed(rule, taken, horizon);
     if (typeOf(event) === 'session_end') this.#endSession(session, horizon);
   }
 
@@ -125,11 +136,14 @@ export class Oracle {
     const texts = keyOf(rule, taken.event);
     if (texts !== null && (isDuration(rule) || taken.appendedAt > this.#fenceOf(rule, texts))) {
       const key = this.#keyFor(rule, texts);
-      if (rule.measure.type === 'loop' && rule.measure.distinctOfLast === null) this.#write(key, taken);
-      if (feeds(rule, taken.event, this.#setup.tools)) this.#insert(key, taken, horizon);
-      touched.add(key);
+      if (this.#write(key, taken)) touched.add(key);
+      if (feeds(rule, taken.event, this.#setup.tools) && this.#insert(key, taken, horizon)) touched.add(key);
+      this.#dropIfNothing(key);
     }
-    for (const key of touched) this.#judge(key, horizon, `record ${taken.offset} ${taken.appendedAt}`);
+    for (const key of touched) {
+      key.unjudgedSince = null;
+      this.#judge(key, horizon, `record ${taken.offset} ${taken.appendedAt}`);
+    }
   }
 
   /** A result that failed marks the calls of its session with its call_id, whatever their key. */
@@ -140,28 +154,33 @@ export class Oracle {
       if (key.rule !== rule) continue;
       for (const entry of key.life?.entries ?? []) {
         if (entry.sessionLife !== sessionLife || entry.event.call_id !== event.call_id) continue;
-        entry.failedAt ??= arrival;
+        if (entry.failedAt !== null) continue;
+        entry.failedAt = arrival;
         touched.push(key);
       }
     }
     return touched;
   }
 
-  /** A write of the key forgets every other fingerprint. */
-  #write(key: Key, { event, appendedAt }: Taken): void {
+  /** A write of the key forgets every other fingerprint. @returns true when there was one. */
+  #write(key: Key, { event, appendedAt }: Taken): boolean {
     const { rule, life } = key;
-    if (life === null || rule.measure.type !== 'loop') return;
-    if (!isWrite(event, this.#setup.tools) || event.status === 'blocked' || !seesPhase(rule, event)) return;
-    if (rule.windowMs !== null && effectiveTime(event, appendedAt) <= life.lo) return;
+    if (life === null || rule.measure.type !== 'loop' || rule.measure.distinctOfLast !== null) return false;
+    if (!isWrite(event, this.#setup.tools) || event.status === 'blocked' || !seesPhase(rule, event)) return false;
+    if (rule.windowMs !== null && effectiveTime(event, appendedAt) <= life.lo) return false;
     const own = fingerprintOf(event, rule.measure.fingerprint, this.#setup.tools);
-    life.entries = life.entries.filter((entry) => entry.operation === own);
+    const kept = life.entries.filter((entry) => entry.operation === own);
+    const forgot = kept.length < life.entries.length;
+    life.entries = kept;
+    return forgot;
   }
 
-  #insert(key: Key, taken: Taken, horizon: number): void {
+  /** @returns false when the event is no entry of the key. */
+  #insert(key: Key, taken: Taken, horizon: number): boolean {
     const entry = this.#entryOf(key.rule, taken, horizon);
-    if (entry === null) return;
+    if (entry === null) return false;
     const { rule } = key;
-    if (key.life !== null && rule.windowMs !== null && entry.effective <= key.life.lo) return;
+    if (key.life !== null && rule.windowMs !== null && entry.effective <= key.life.lo) return false;
     const life: KeyLife = key.life ?? {
       entries: [],
       first: entry.effective,
@@ -175,9 +194,14 @@ export class Oracle {
     life.seenAt = horizon;
     if (rule.windowMs !== null) raiseLowerBound(life, rule.windowMs, horizon);
     pushOut(rule, life, entry.operation);
-    if (rule.measure.type === 'duplicate_count') keepNewestOperations(life, this.#limits.operationsPerKey);
-    if (rule.measure.type !== 'loop') return;
-    const last = rule.measure.distinctOfLast;
+    this.#keepBounds(rule, life);
+    return true;
+  }
+
+  #keepBounds({ measure: spec }: PlainRule, life: KeyLife): void {
+    if (spec.type === 'duplicate_count') keepNewestOperations(life, this.#limits.operationsPerKey);
+    if (spec.type !== 'loop') return;
+    const last = spec.distinctOfLast;
     if (last === null) keepNewestOperations(life, this.#limits.fingerprintsPerKey);
     else life.entries = life.entries.filter((call) => call.effective > life.lo).slice(-last);
   }
@@ -217,7 +241,7 @@ export class Oracle {
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
     const condition = conditionFor(rule, texts);
-    const key: Key = { rule, texts, text, condition, life: null, alert: { state: 'inactive' } };
+    const key: Key = { rule, texts, text, condition, life: null, alert: { state: 'inactive' }, unjudgedSince: null };
     this.#keys.set(name, key);
     return key;
   }
@@ -244,11 +268,39 @@ export class Oracle {
     return Math.max(-1, ...fences.map(({ at }) => at));
   }
 
+  // A reload.
+
+  #reload(rules: readonly PlainRule[]): void {
+    this.#rules = rules;
+    const horizon = this.#horizon ?? 0;
+    for (const [name, key] of [...this.#keys]) {
+      const rule = rules.find((candidate) => candidate.name === key.rule.name);
+      const isUnchanged = rule !== undefined && JSON.stringify(rule) === JSON.stringify(key.rule);
+      if (!isUnchanged) this.#resolve(key, horizon, 'reload');
+      this.#keys.delete(name);
+      if (rule === undefined || !hasSameMeasure(rule, key.rule)) continue;
+      this.#settle(key, horizon);
+      const counted = key.life === null ? null : countingEntries(key.rule, key.life).length;
+      const condition = conditionFor(rule, key.texts);
+      const kept: Key = { ...key, rule, condition, unjudgedSince: isUnchanged ? key.unjudgedSince : counted };
+      this.#keys.set(name, kept);
+      this.#dropIfNothing(kept);
+    }
+  }
+
   // Judging.
 
   #judge(key: Key, horizon: number, cause: string): void {
     this.#settle(key, horizon);
+    if (key.unjudgedSince !== null && key.life !== null && !isDuration(key.rule)) {
+      if (countingEntries(key.rule, key.life).length === key.unjudgedSince) return;
+    }
+    key.unjudgedSince = null;
     this.#runAlert(key, this.#holds(key, horizon), horizon, cause);
+    this.#dropIfNothing(key);
+  }
+
+  #dropIfNothing(key: Key): void {
     if (key.life === null && key.alert.state === 'inactive') this.#keys.delete(`${key.rule.name} ${key.text}`);
   }
 
@@ -296,6 +348,11 @@ export class Oracle {
     }
     key.alert = { state: 'inactive' };
   }
+}
+
+function hasSameMeasure(a: PlainRule, b: PlainRule): boolean {
+  const meaning = ({ measure: spec, match, groupBy, windowMs }: PlainRule) => [spec, match, groupBy, windowMs];
+  return JSON.stringify(meaning(a)) === JSON.stringify(meaning(b));
 }
 
 function isDuration({ measure: { type } }: PlainRule): boolean {

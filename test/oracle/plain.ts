@@ -60,7 +60,8 @@ export const LIMITS: Limits = { operationsPerKey: 1024, fingerprintsPerKey: 64, 
 export type Happening =
   | { readonly record: PlainEvent; readonly offset: number; readonly appendedAt: number }
   | { readonly advance: number }
-  | { readonly fence: Scope; readonly at: number };
+  | { readonly fence: Scope; readonly at: number }
+  | { readonly reload: readonly PlainRule[] };
 
 /** A change in the life of an alert. */
 export type PlainAlert = PlainFiring | PlainResolved;

@@ -249,3 +249,45 @@ function fencesAt(next: Happening, back: number): Happening[] {
   const now = 'record' in next ? next.appendedAt : BASE;
   return CROWDED_SCOPES.map((fenced) => ({ fence: fenced, at: now - back }));
 }
+
+/** What may become of a rule in a reload. */
+const change = fc.constantFrom('none', 'none', 'threshold', 'threshold', 'for', 'keep', 'window', 'gone', 'back');
+
+/** Streams with reloads: thresholds and waits that change, windows too, rules that go and come back. */
+export const reloadedScenario: fc.Arbitrary<Scenario> = fc
+  .record({
+    scenario: anyScenario,
+    reloads: fc.array(
+      fc.record({ at: fc.nat({ max: 99 }), changes: fc.array(change, { minLength: 5, maxLength: 5 }) }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    ),
+  })
+  .map(({ scenario: { setup, happenings }, reloads }) => {
+    let { rules } = setup;
+    const withReloads = [...happenings];
+    const inOrder = reloads.toSorted((a, b) => a.at - b.at);
+    inOrder.forEach(({ at, changes }, index) => {
+      rules = setup.rules.flatMap((rule, place) => {
+        const now = rules.find(({ name }) => name === rule.name);
+        return changed(rule, now, changes[place]!);
+      });
+      withReloads.splice(Math.floor((happenings.length * at) / 100) + index, 0, { reload: rules });
+    });
+    return { setup, happenings: withReloads };
+  });
+
+function changed(first: PlainRule, now: PlainRule | undefined, what: string): PlainRule[] {
+  if (what === 'gone' || (now === undefined && what !== 'back')) return [];
+  const rule = now ?? first;
+  const { threshold, comparison } = rule.condition;
+  const isDistinct = rule.measure.type === 'loop' && rule.measure.distinctOfLast !== null;
+  if (what === 'threshold' && !isDistinct) return [{ ...rule, condition: { comparison, threshold: threshold + 1 } }];
+  if (what === 'back') return [{ ...rule, condition: first.condition }];
+  if (what === 'for') return [{ ...rule, forMs: rule.forMs + 5 }];
+  if (what === 'keep') return [{ ...rule, keepFiringForMs: rule.keepFiringForMs + 50 }];
+  if (what === 'window' && rule.windowMs !== null) return [{ ...rule, windowMs: rule.windowMs + 10 }];
+  return [rule];
+}

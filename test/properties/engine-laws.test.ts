@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Happening, PlainAlert, Setup } from '../oracle/plain.ts';
-import { anyScenario, type Scenario, unfencedScenario } from './arbitrary-streams.ts';
+import { anyScenario, reloadedScenario, type Scenario, unfencedScenario } from './arbitrary-streams.ts';
 import { EngineRun } from './engine-run.ts';
 import { runs } from './runs.ts';
 
@@ -65,7 +65,7 @@ describe('alerts depend on positioned records, fences and the horizon, and on no
 
   it('when a snapshot is restored in between', { timeout: runs.timeoutMs }, () => {
     fc.assert(
-      fc.property(anyScenario, choices, ({ setup, happenings }, choice) => {
+      fc.property(fc.oneof(anyScenario, reloadedScenario), choices, ({ setup, happenings }, choice) => {
         let run = new EngineRun(setup);
         const alerts = happenings.flatMap((happening) => {
           const told = run.take(happening);
@@ -106,7 +106,7 @@ describe('a reload', () => {
         const run = new EngineRun(setup);
         const alerts = happenings.flatMap((happening) => {
           const told = run.take(happening);
-          return choice.next().value! < 15 ? [...told, ...run.reload(setup.rules)] : told;
+          return choice.next().value! < 15 ? [...told, ...run.take({ reload: setup.rules })] : told;
         });
         expect(alerts).toEqual(alertsOf(setup, happenings));
       }),
@@ -121,7 +121,7 @@ describe('a reload', () => {
         const at = Math.floor((happenings.length * share) / 100);
         const before = happenings.slice(0, at).flatMap((happening) => run.take(happening));
         const [first, ...others] = setup.rules;
-        const resolved = run.reload(others);
+        const resolved = run.take({ reload: others });
         const after = happenings.slice(at).flatMap((happening) => run.take(happening));
         expect(resolved.every(({ state, rule }) => state === 'resolved' && rule === first!.name)).toBe(true);
         const firing = (state: string) =>

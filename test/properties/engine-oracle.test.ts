@@ -4,7 +4,7 @@ import { examples } from '../oracle/examples.ts';
 import { Oracle } from '../oracle/oracle.ts';
 import { lineOf } from '../oracle/telling.ts';
 import { expectAgreement } from './agreement.ts';
-import { anyScenario, crowdedScenario, type Scenario } from './arbitrary-streams.ts';
+import { anyScenario, crowdedScenario, reloadedScenario, type Scenario } from './arbitrary-streams.ts';
 import { EngineRun } from './engine-run.ts';
 import { runs } from './runs.ts';
 
@@ -18,6 +18,10 @@ describe('the engine does what docs/semantics.md works out by hand', () => {
 describe('the engine agrees with the oracle on every alert', () => {
   it('over random rules of every type, random streams and fences', { timeout: runs.timeoutMs }, () => {
     fc.assert(fc.property(anyScenario, agrees), { numRuns: runs.few });
+  });
+
+  it('where rules change in between', { timeout: runs.timeoutMs }, () => {
+    fc.assert(fc.property(reloadedScenario, agrees), { numRuns: runs.few });
   });
 
   it('where a window holds far more than 256 entries', { timeout: runs.timeoutMs }, () => {

@@ -17,7 +17,7 @@ const LOG = { topic: 'agent.tool-calls', partition: 0 };
 
 /** The real way, from bytes to alerts, told in the oracle's plain form. */
 export class EngineRun {
-  readonly #setup: Setup;
+  #setup: Setup;
   readonly #decoding: Decoding;
   readonly #engine: Engine;
 
@@ -36,18 +36,20 @@ export class EngineRun {
     return new EngineRun(this.#setup, decodeSnapshot(bytes));
   }
 
-  reload(rules: readonly PlainRule[]): PlainAlert[] {
-    const set = compiled(rules);
-    this.#decoding.decoder.setPlan(set.plan);
-    return this.#engine.reload(set).map(plain);
-  }
-
   take(happening: Happening): PlainAlert[] {
     return this.#run(happening).map(plain);
   }
 
+  #reload(rules: readonly PlainRule[]): readonly Alert[] {
+    const set = compiled(rules);
+    this.#setup = { ...this.#setup, rules };
+    this.#decoding.decoder.setPlan(set.plan);
+    return this.#engine.reload(set);
+  }
+
   #run(happening: Happening): readonly Alert[] {
     if ('advance' in happening) return this.#engine.advance(happening.advance);
+    if ('reload' in happening) return this.#reload(happening.reload);
     if ('fence' in happening) return this.#engine.fence(happening.fence, happening.at);
     const { decoder } = this.#decoding;
     decode(decoder, happening.record);
