@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyChains } from '../../src/audit/verify.ts';
+import { STALL_MS, stalled } from '../../src/daemon/watchdog.ts';
 import { burst, event, Life, rulesOf, START, TOPICS, World } from './rig.ts';
 
 let world: World;
@@ -435,3 +436,51 @@ groups:
       - {alert: Burst, type: event_count, match: {kind: write}, window: 10m, condition: {gt: ${threshold}}, severity: critical}
 `);
 }
+
+describe('progress, as the watchdog sees it', () => {
+  const stall = (life: Life) => stalled(life.pipeline.progress(), world.now);
+
+  test('records that are there and are not read for 15 s are a stall, also when no batch comes at all', async () => {
+    const life = await Life.begin(world);
+    await life.read();
+    await world.produce(...burst(2, START));
+    await life.pipeline.lookAtEnds();
+    expect(stall(life)).toBeNull();
+    world.now += STALL_MS - 1;
+    expect(stall(life)).toBeNull();
+    world.now += 1;
+    expect(stall(life)).toContain('partition 0 has 2 records to read');
+    await life.read();
+    expect(stall(life)).toBeNull();
+  });
+
+  test('what waits for its outgoing records to be taken is paused, by name, and goes on afterwards', async () => {
+    const life = await Life.begin(world, undefined, {}, { messages: 2, bytes: 1_000_000 });
+    await life.assign();
+    world.down.add(TOPICS.dead_letter);
+    await world.produce('no', 'no', 'no', 'no');
+    const reading = life.read();
+    await expect
+      .poll(() => life.pipeline.progress()[0]?.pausedFor)
+      .toBe(`${TOPICS.dead_letter}: ${TOPICS.dead_letter} is away`);
+    world.now += STALL_MS;
+    expect(stall(life)).toBeNull();
+    world.down.delete(TOPICS.dead_letter);
+    await reading;
+    await life.settle();
+    expect(await world.records(TOPICS.dead_letter)).toHaveLength(4);
+  });
+
+  test('a partition that waits for room can be stopped all the same', async () => {
+    const life = await Life.begin(world, undefined, {}, { messages: 1, bytes: 1_000_000 });
+    await life.assign();
+    world.down.add(TOPICS.dead_letter);
+    await world.produce('no', 'no', 'no');
+    const reading = life.read();
+    await expect.poll(() => life.pipeline.partitions[0]?.engine.nextOffset).toBe(1);
+    await life.pipeline.stop();
+    await reading;
+    expect(life.commits).toEqual([1]);
+    life.queue.close();
+  });
+});

@@ -10,7 +10,7 @@ import { Actuator } from '../../src/daemon/actuator.ts';
 import { DEFAULT_CONFIG, DEFAULT_TOPICS } from '../../src/daemon/config/config.ts';
 import { KillMirror } from '../../src/daemon/kill-mirror.ts';
 import { createMetrics } from '../../src/daemon/metrics.ts';
-import { OutgoingQueue } from '../../src/daemon/outgoing.ts';
+import { OUTGOING_LIMITS, type OutgoingLimits, OutgoingQueue } from '../../src/daemon/outgoing.ts';
 import type { Shared } from '../../src/daemon/partition.ts';
 import { publishedConfig } from '../../src/daemon/parts.ts';
 import { type Notice, Pipeline } from '../../src/daemon/pipeline.ts';
@@ -170,14 +170,20 @@ export class Life {
   logAppendTime = true;
   #next = new Map<number, number>();
 
-  private constructor(world: World, identity: string, rules: CompiledRuleSet, settings: Partial<ResponderSettings>) {
+  private constructor(
+    world: World,
+    identity: string,
+    rules: CompiledRuleSet,
+    settings: Partial<ResponderSettings>,
+    limits: OutgoingLimits,
+  ) {
     const { log, store, checkpoints } = world;
     const now = () => world.now;
     const writer = `writer-${++lives}`;
     this.world = world;
     this.mirror = new KillMirror(store);
     this.keeper = new StoreKeeper(store, log, this.mirror, TOPICS.kill_state, publishedConfig(DEFAULT_CONFIG));
-    this.queue = new OutgoingQueue(log, () => {});
+    this.queue = new OutgoingQueue(log, () => {}, limits);
     this.trail = new Trail(new Chain(writer, null), this.queue, TOPICS.audit);
     this.relay = new Relay(store, log, TOPICS, writer);
     const responder = { ...SETTINGS, ...settings, log: identity };
@@ -217,8 +223,13 @@ export class Life {
     });
   }
 
-  static async begin(world: World, rules: CompiledRuleSet = BURST, settings: Partial<ResponderSettings> = {}) {
-    const life = new Life(world, await world.log.identity(), rules, settings);
+  static async begin(
+    world: World,
+    rules: CompiledRuleSet = BURST,
+    settings: Partial<ResponderSettings> = {},
+    limits: OutgoingLimits = OUTGOING_LIMITS,
+  ): Promise<Life> {
+    const life = new Life(world, await world.log.identity(), rules, settings, limits);
     await life.keeper.open();
     await life.pipeline.start();
     return life;
