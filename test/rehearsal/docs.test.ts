@@ -64,8 +64,8 @@ describe('docs/backtest.md', () => {
     const { dir } = folder();
     const program = /```ts\n([\s\S]*?)```/.exec(TEXT)![1]!;
     const rule = readFileSync(join(dir, 'rules/email-burst.yaml'), 'utf8').replace(
-      /condition: .*/,
-      'condition: {gte: 1}',
+      /^ +condition: .*/m,
+      '        condition: {gte: 1}',
     );
     writeFileSync(join(dir, 'rules/email-burst.yaml'), rule);
     writeFileSync(join(dir, 'program.mts'), program.replace("'agent-sentinel'", `'${join(ROOT, 'src/index.ts')}'`));
