@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Happening, PlainAlert, Setup } from '../oracle/plain.ts';
-import { anyScenario, reloadedScenario, type Scenario, unfencedScenario } from './arbitrary-streams.ts';
+import {
+  anyScenario,
+  crowdedScenario,
+  reloadedScenario,
+  type Scenario,
+  unfencedScenario,
+} from './arbitrary-streams.ts';
 import { EngineRun } from './engine-run.ts';
 import { runs } from './runs.ts';
 
@@ -75,6 +81,21 @@ describe('alerts depend on positioned records, fences and the horizon, and on no
         expect(alerts).toEqual(alertsOf(setup, happenings));
       }),
       options,
+    );
+  });
+
+  it('when a snapshot of a crowded window is restored', { timeout: runs.timeoutMs }, () => {
+    fc.assert(
+      fc.property(crowdedScenario, fc.uniqueArray(fc.nat({ max: 400 }), { maxLength: 4 }), (scenario, places) => {
+        const { setup, happenings } = scenario;
+        let run = new EngineRun(setup);
+        const alerts = happenings.flatMap((happening, index) => {
+          if (places.includes(index)) run = run.restored();
+          return run.take(happening);
+        });
+        expect(alerts).toEqual(alertsOf(setup, happenings));
+      }),
+      { ...options, endOnFailure: true },
     );
   });
 
