@@ -1,12 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Chain } from '../audit/chain.ts';
-import { degradedRecord, startedRecord } from '../audit/lifecycle-records.ts';
+import { startedRecord } from '../audit/lifecycle-records.ts';
 import { Relay } from '../audit/relay.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { CompiledRuleSet } from '../domain/rule.ts';
 import { isLaterEntry } from '../killswitch/outbox-id.ts';
-import type { TrippedLimit } from '../ports/kill-store.ts';
 import { Actuator } from './actuator.ts';
 import type { Config } from './config/config.ts';
 import { type Measured, measurePipeline, measureStore, tellActiveSessions } from './gauges.ts';
@@ -16,13 +15,13 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { OutgoingQueue } from './outgoing.ts';
 import type { Shared } from './partition.ts';
 import { closePorts, type Ports, publishedConfig, responderSettings } from './parts.ts';
-import { type Notice, Pipeline } from './pipeline.ts';
+import { Pipeline } from './pipeline.ts';
 import { loadPredecessor, savePredecessor } from './predecessor.ts';
 import { ReadinessBoard } from './readiness.ts';
 import { retrying } from './retrying.ts';
 import { checkRules, RulesHolder } from './rules-holder.ts';
-import { scattered } from './scattered.ts';
 import { schedule } from './schedule.ts';
+import { SelfReport } from './self-report.ts';
 import { StoreKeeper } from './store-keeper.ts';
 import { Trail } from './trail.ts';
 import { stalled } from './watchdog.ts';
@@ -56,13 +55,11 @@ export class Daemon {
   readonly #logger: Logger;
   readonly #options: DaemonOptions;
   readonly #life: Lifecycle;
+  readonly #report: SelfReport;
   readonly #abort = new AbortController();
   #pipeline: Pipeline | null = null;
   #rules: RulesHolder | null = null;
-  #trail: Trail | null = null;
   #onLeak: () => void = () => {};
-  #isScattered = false;
-  #isWaiting = false;
 
   constructor(options: DaemonOptions) {
     this.config = options.config;
@@ -70,6 +67,7 @@ export class Daemon {
     this.#options = options;
     this.#logger = options.logger;
     this.mirror = new KillMirror(options.ports.store);
+    this.#report = new SelfReport(this.board, options.logger, options.ports.clock);
     this.#life = new Lifecycle((name, message) => this.#logger.error({ part: name }, `stopping failed: ${message}`));
     this.board.problem('start', 'starting');
     const { kafka, redis, embedded } = options.config;
@@ -118,7 +116,7 @@ export class Daemon {
     const queue = new OutgoingQueue(log, (message) => this.#logger.warn(message));
     this.#life.add('outgoing', () => queue.close());
     const trail = new Trail(new Chain(writer, predecessor.hash), queue, topics.audit);
-    this.#trail = trail;
+    this.#report.useTrail(trail);
     this.#life.add('trail', async () => {
       await queue.flush(FLUSH_MS);
       await savePredecessor(this.ports.checkpoints, topics.audit, predecessor, trail);
@@ -212,27 +210,10 @@ export class Daemon {
       responder: responderSettings(config, shared.log),
       checkpointEveryMs: CHECKPOINT_EVERY_MS,
       hashKey: () => [...new Uint32Array(new Uint8Array(randomBytes(8)).buffer)],
-      onNotice: (partition, notice) => this.#notice(partition, notice),
+      onNotice: (partition, notice) => this.#report.notice(partition, notice),
       onWaiting: (part, why) => this.board.problem(part, why),
       onCrash: (error) => this.#options.onCrash(error),
     });
-  }
-
-  #notice(partition: number, { kind, text }: Notice): void {
-    this.#logger.warn({ partition }, text);
-    if (kind === 'producer_time') this.board.notice('events', text);
-    if (kind === 'loss') this.#degraded(`partition ${partition}`, `partition ${partition}: ${text}`);
-  }
-
-  /** Something works less well than it should: in the readiness until the restart, and in the audit. */
-  #degraded(part: string, what: string): void {
-    this.board.notice(part, what);
-    this.#recordDegraded(what);
-  }
-
-  #recordDegraded(what: string): void {
-    const trail = this.#trail;
-    trail?.write(degradedRecord(trail.next, this.ports.clock.now(), what), null);
   }
 
   #relay(relay: Relay, pipeline: Pipeline): void {
@@ -254,8 +235,7 @@ export class Daemon {
     const read = this.#every('store', 1_000, async () => {
       if (await keeper.follow()) return;
       const what = `${this.ports.store.place} was not what it had been (wiped, rolled back or rebuilt): it agrees with the topic again`;
-      this.#logger.warn(what);
-      this.#recordDegraded(what);
+      this.#report.degraded(what);
       await pipeline.doubt();
     });
     const heard = (change: unknown): void => {
@@ -279,8 +259,12 @@ export class Daemon {
         { name: 'ends', every: '*/3 * * * * *', run: () => pipeline.lookAtEnds() },
         { name: 'pipeline gauges', every: '*/2 * * * * *', run: async () => measurePipeline(measured) },
         { name: 'store gauges', every: '*/2 * * * * *', run: () => measureStore(measured) },
-        { name: 'limits', every: '*/2 * * * * *', run: async () => this.#tellLimits(await store.trippedLimits()) },
-        { name: 'partitioning', every: '*/10 * * * * *', run: async () => this.#tellScattered(pipeline) },
+        { name: 'limits', every: '*/2 * * * * *', run: async () => this.#report.limits(await store.trippedLimits()) },
+        {
+          name: 'partitioning',
+          every: '*/10 * * * * *',
+          run: async () => this.#report.partitioning(pipeline, this.config.partitionedBy),
+        },
       ],
       (name, message) => {
         if (said.get(name) === message) return;
@@ -291,34 +275,12 @@ export class Daemon {
     this.#life.add('schedule', stop);
   }
 
-  #tellLimits(tripped: readonly TrippedLimit[]): void {
-    const names = tripped.map(({ name }) => name).join(', ');
-    const what = `the automation's limits are reached (${names}): it holds until "sentinel rearm"`;
-    this.board.notice('limits', tripped.length === 0 ? null : what);
-  }
-
-  /** Told once: it is a matter of how producers are set up. */
-  #tellScattered(pipeline: Pipeline): void {
-    if (this.#isScattered) return;
-    const places = pipeline.partitions.map(({ partition, engine }) => ({ partition, symbols: engine.symbols }));
-    const what = scattered(places, this.config.partitionedBy);
-    if (what === null) return;
-    this.#isScattered = true;
-    this.board.notice('partitioned_by', what);
-    this.#logger.warn(what);
-  }
-
   #watch(pipeline: Pipeline, queue: OutgoingQueue): void {
     const progress = pipeline.progress();
-    this.board.problem('log', pipeline.outage);
-    this.board.problem('outgoing', queue.outage);
-    const waiting = pipeline.partitions.find(({ storeOutage }) => storeOutage !== null)?.storeOutage ?? null;
-    this.board.problem('decisions', waiting === null ? null : `decisions wait for the kill store: ${waiting}`);
-    if (waiting !== null && !this.#isWaiting) this.#recordDegraded(`Decisions wait for the kill store: ${waiting}`);
-    this.#isWaiting = waiting !== null;
+    this.#report.outages(pipeline, queue);
     const stall = stalled(progress, this.ports.clock.now());
     if (stall === null) return;
-    this.#recordDegraded(stall);
+    this.#report.degraded(stall);
     this.#options.onCrash(new Error(stall));
   }
 
