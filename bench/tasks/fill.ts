@@ -22,18 +22,21 @@ await task<FillInput, number>(async ({ brokers, topic, partitions, batch, worklo
   const producer = new Kafka({ clientId: 'fill', brokers, logLevel: logLevel.NOTHING }).producer({ idempotent: false });
   await producer.connect();
   const waiting = Array.from({ length: partitions }, (): Message[] => []);
-  const send = (messages: Message[]) => producer.send({ topic, messages });
+  // One request at a time for each partition keeps their order.
+  const sending = Array.from({ length: partitions }, (): Promise<unknown> => Promise.resolve());
   let sent = 0;
   for (const { tenant, bytes } of workload(options)) {
     const partition = tenant % partitions;
     const messages = waiting[partition]!;
     messages.push({ key: String(tenant), value: bytes, partition });
     if (messages.length < batch) continue;
-    await send(messages.splice(0));
+    await sending[partition];
+    sending[partition] = producer.send({ topic, messages: messages.splice(0) });
     sent += batch;
   }
+  await Promise.all(sending);
   for (const messages of waiting) {
-    if (messages.length > 0) await send(messages);
+    if (messages.length > 0) await producer.send({ topic, messages });
     sent += messages.length;
   }
   await producer.disconnect();
