@@ -10,6 +10,8 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.real.test.ts'],
+          // Far more than any of them needs: a busy machine must not look like a broken law.
+          testTimeout: 30_000,
         },
       },
       {
