@@ -90,6 +90,7 @@ export class Pipeline implements LogConsumer {
   }
 
   async start(): Promise<void> {
+    this.#options.onWaiting('partitions', 'the log has assigned no partitions yet');
     this.#subscription = await this.#log.consume(this);
     if (this.#stopping.signal.aborted) await this.#subscription.stop();
   }
@@ -107,6 +108,7 @@ export class Pipeline implements LogConsumer {
   }
 
   async assigned(partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    this.#options.onWaiting('partitions', `restoring ${partitions.length} partitions`);
     const old = this.#held;
     this.#held = new Map();
     for (const { partition, serial } of old.values()) {
@@ -114,6 +116,7 @@ export class Pipeline implements LogConsumer {
       await serial.run(async () => this.#shared.queue.release(partition.partition));
     }
     await Promise.all(partitions.map((partition) => this.#takeOver(partition)));
+    this.#options.onWaiting('partitions', null);
     return new Map([...this.#held].map(([partition, held]) => [partition, held.partition.engine.nextOffset]));
   }
 
@@ -294,7 +297,8 @@ export class Pipeline implements LogConsumer {
       seenOffset: -1,
       progressedAt: at,
       savedAt: at,
-      savedOffset: start.offset,
+      // A start without a checkpoint is worth one at once: where it began, what it is quiet until, the key of its hashes.
+      savedOffset: start.from === 'checkpoint' ? start.offset : -1,
       committed: -1,
       bytes: 0,
       superseded: false,

@@ -41,6 +41,7 @@ describe('the daemon on the embedded default', () => {
   test('is ready once it reads, says that it is embedded, and stops what its rules tell it to', async () => {
     expect(daemon.board.get()).toMatchObject({ ready: false, problems: { start: 'starting' } });
     await daemon.start();
+    await expect.poll(() => daemon.board.get().ready).toBe(true);
     expect(daemon.board.get()).toEqual({
       ready: true,
       problems: {},

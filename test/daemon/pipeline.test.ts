@@ -325,6 +325,15 @@ describe('checkpoints', () => {
     expect(next.pipeline.partitions[0]?.engine.nextOffset).toBe(3);
   });
 
+  test('a partition without any record has one too', async () => {
+    const life = await Life.begin(world);
+    await life.assign();
+    await life.pipeline.stop();
+    const next = await Life.begin(world);
+    await next.assign();
+    expect(next.notices).toEqual([]);
+  });
+
   test('while their store is away reading goes on, and it is said', async () => {
     const life = await Life.begin(world);
     await life.assign();
