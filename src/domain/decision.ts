@@ -12,7 +12,7 @@ export interface Decision {
   readonly scope: Scope;
   /** null for disabled tools. */
   readonly mode: Mode | null;
-  /** How long it stands, ms from its application; null: for good. */
+  /** How long it stands, ms from its application; null: for good, sessions for 7 days. */
   readonly ttlMs: number | null;
   readonly reason: string;
   readonly alert: FiringAlert;

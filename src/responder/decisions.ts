@@ -5,7 +5,7 @@ import type { Mode } from '../domain/mode.ts';
 import type { Action, MeasureSpec } from '../domain/rule.ts';
 import { GLOBAL, type Scope, scopeText } from '../domain/scope.ts';
 import { reasonFor } from './reason.ts';
-import { type ResponderSettings, SESSION_KILL_TTL_MS, TIMEOUT_TTL_MS } from './settings.ts';
+import { type ResponderSettings, TIMEOUT_TTL_MS } from './settings.ts';
 
 /** Every decision that a rule's actions ask for on this alert: one per action and target. */
 export function decisionsFor(alert: FiringAlert, settings: ResponderSettings): Decision[] {
@@ -75,8 +75,9 @@ function isTimeout(measure: MeasureSpec): boolean {
   return measure.type.startsWith('session_');
 }
 
-function killTtl(measure: MeasureSpec): number {
-  return isTimeout(measure) ? TIMEOUT_TTL_MS : SESSION_KILL_TTL_MS;
+/** null: the kill store's own 7 days, which another kill of the session does not start again every time. */
+function killTtl(measure: MeasureSpec): number | null {
+  return isTimeout(measure) ? TIMEOUT_TTL_MS : null;
 }
 
 function limitKind(action: ActionType, measure: MeasureSpec): Decision['limitKind'] {

@@ -39,7 +39,5 @@ export const ESCALATION_TTL_MS = 30 * 60_000;
 /** A refused or suppressed decision is tried again at most this often. */
 export const RETRY_EVERY_MS = 10_000;
 
-const DAY_MS = 86_400_000;
-/** How long a terminated session stays so; budgets and timeouts shorter. */
-export const SESSION_KILL_TTL_MS = 7 * DAY_MS;
-export const TIMEOUT_TTL_MS = DAY_MS;
+/** How long a session stays terminated by a budget or a timeout; by other rules 7 days. */
+export const TIMEOUT_TTL_MS = 86_400_000;

@@ -115,8 +115,8 @@ describe('decisions', () => {
     expect(flip({ measure: { type: 'value_sum', field: 'cost_usd' } }, 'stop_new_runs')).toBe('stop_new_runs');
   });
 
-  it('a kill lasts 7 days, a timeout or budget one day', () => {
-    expect(onlyDecision().ttlMs).toBe(7 * 86_400_000);
+  it('a kill has the end that the store gives sessions, a timeout or budget ends after one day', () => {
+    expect(onlyDecision().ttlMs).toBeNull();
     expect(onlyDecision({ measure: { type: 'session_total', field: 'actions' } }).ttlMs).toBe(86_400_000);
   });
 
