@@ -63,7 +63,7 @@ export class Oracle {
 
   #walkTo(horizon: number): void {
     this.#horizon ??= horizon;
-    this.#judgeDurations(this.#horizon);
+    if (horizon >= this.#horizon) this.#judgeDurations(this.#horizon);
     while (this.#horizon < horizon) {
       this.#horizon++;
       this.#tick(this.#horizon);
@@ -257,8 +257,12 @@ export class Oracle {
       // Age and idle remember when; all else holds only what came after.
       if (key.life !== null && !isDuration(key.rule)) dropFenced(key.rule, key.life, at);
       this.#settle(key, horizon);
+      // What is dropped makes no condition hold that did not.
       if (this.#holds(key, horizon) === null) this.#resolve(key, horizon, 'fence');
-      this.#judge(key, horizon, `timer ${horizon}`);
+      if (key.unjudgedSince !== null && key.life !== null) {
+        key.unjudgedSince = countingEntries(key.rule, key.life).length;
+      }
+      this.#dropIfNothing(key);
     }
   }
 
