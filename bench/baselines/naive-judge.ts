@@ -38,11 +38,12 @@ export interface Flagged {
 }
 
 export class NaiveJudge {
-  readonly #seen = new Set<string>();
-  readonly #writes = new Map<string, number[]>();
+  #seen = new Set<string>();
+  #seenBefore = new Set<string>();
+  readonly #writes = new Map<string, TimeWindow>();
   readonly #sessionCost = new CostWindows(SESSION_COST_USD);
   readonly #tenantCost = new CostWindows(TENANT_COST_USD);
-  readonly #operations = new Map<string, Map<string, number[]>>();
+  readonly #operations = new Map<string, Operations>();
   readonly #loops = new Map<string, Map<string, number>>();
   readonly #flagged = new Set<string>();
 
@@ -80,27 +81,25 @@ export class NaiveJudge {
     return [{ rule, tenant, session }];
   }
 
+  /** Two generations: taking the oldest out of one big set is slow. */
   #isRepeated(id: string): boolean {
-    if (this.#seen.has(id)) return true;
+    if (this.#seen.has(id) || this.#seenBefore.has(id)) return true;
     this.#seen.add(id);
-    if (this.#seen.size > REMEMBERED_EVENTS) this.#seen.delete(this.#seen.values().next().value as string);
+    if (this.#seen.size < REMEMBERED_EVENTS) return false;
+    this.#seenBefore = this.#seen;
+    this.#seen = new Set();
     return false;
   }
 
   #countWrites(key: string, ts: number): number {
-    const times = valueAt(this.#writes, key, () => []);
-    return slide(times, ts, MINUTE);
+    return valueAt(this.#writes, key, () => new TimeWindow(MINUTE)).add(ts, 1);
   }
 
   #countRepeats(key: string, fingerprint: string, ts: number): number {
-    const operations = valueAt(this.#operations, key, () => new Map<string, number[]>());
-    const count = slide(
-      valueAt(operations, fingerprint, () => []),
-      ts,
-      5 * MINUTE,
-    );
-    if (operations.size > 1_000) forgetOld(operations, ts - 5 * MINUTE);
-    return count - 1;
+    const operations = valueAt(this.#operations, key, () => ({ windows: new Map(), sweptAt: ts }));
+    if (ts - operations.sweptAt > 5 * MINUTE) sweep(operations, ts);
+    const window = valueAt(operations.windows, fingerprint, () => new TimeWindow(5 * MINUTE));
+    return window.add(ts, 1) - 1;
   }
 
   #countLoop(key: string, fingerprint: string, kind: Event['kind']): number {
@@ -114,9 +113,21 @@ export class NaiveJudge {
   }
 }
 
+interface Operations {
+  readonly windows: Map<string, TimeWindow>;
+  sweptAt: number;
+}
+
+function sweep(operations: Operations, ts: number): void {
+  operations.sweptAt = ts;
+  for (const [fingerprint, { newest }] of operations.windows) {
+    if (newest <= ts - 5 * MINUTE) operations.windows.delete(fingerprint);
+  }
+}
+
 /** A sum per key over the last five minutes. */
 class CostWindows {
-  readonly #windows = new Map<string, { entries: { ts: number; cost: number }[]; sum: number; greatest: number }>();
+  readonly #windows = new Map<string, TimeWindow>();
   readonly #threshold: number;
 
   constructor(threshold: number) {
@@ -124,20 +135,49 @@ class CostWindows {
   }
 
   add(key: string, ts: number, cost: number): number {
-    const window = valueAt(this.#windows, key, () => ({ entries: [], sum: 0, greatest: 0 }));
-    const { entries } = window;
-    let gone = 0;
-    while (gone < entries.length && entries[gone]!.ts <= ts - 5 * MINUTE) window.sum -= entries[gone++]!.cost;
-    if (gone > 0) entries.splice(0, gone);
-    entries.push({ ts, cost });
-    window.sum += cost;
-    window.greatest = Math.max(window.greatest, window.sum);
-    return window.sum;
+    return valueAt(this.#windows, key, () => new TimeWindow(5 * MINUTE)).add(ts, cost);
   }
 
   borderline(): string[] {
-    const near = ({ greatest }: { greatest: number }) => Math.abs(greatest / this.#threshold - 1) <= 0.03;
+    const near = ({ greatest }: TimeWindow) => Math.abs(greatest / this.#threshold - 1) <= 0.03;
     return [...this.#windows].filter(([, window]) => near(window)).map(([key]) => key);
+  }
+}
+
+/** Amounts of the last while, in arrays; what has left is cut off once it is half of them. */
+class TimeWindow {
+  readonly #windowMs: number;
+  #times: number[] = [];
+  #amounts: number[] = [];
+  #first = 0;
+  #sum = 0;
+  greatest = 0;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  get newest(): number {
+    return this.#times.at(-1) ?? 0;
+  }
+
+  /** @returns the sum with this one */
+  add(ts: number, amount: number): number {
+    while (this.#first < this.#times.length && this.#times[this.#first]! <= ts - this.#windowMs) {
+      this.#sum -= this.#amounts[this.#first++]!;
+    }
+    if (this.#first > 32 && this.#first * 2 > this.#times.length) this.#cut();
+    this.#times.push(ts);
+    this.#amounts.push(amount);
+    this.#sum += amount;
+    this.greatest = Math.max(this.greatest, this.#sum);
+    return this.#sum;
+  }
+
+  #cut(): void {
+    this.#times = this.#times.slice(this.#first);
+    this.#amounts = this.#amounts.slice(this.#first);
+    this.#first = 0;
   }
 }
 
@@ -148,18 +188,6 @@ function valueAt<V>(map: Map<string, V>, key: string, make: () => V): V {
     map.set(key, value);
   }
   return value;
-}
-
-/** Adds a time to a window and drops what has left it. @returns how many are in it */
-function slide(times: number[], ts: number, windowMs: number): number {
-  let gone = 0;
-  while (gone < times.length && times[gone]! <= ts - windowMs) gone++;
-  if (gone > 0) times.splice(0, gone);
-  return times.push(ts);
-}
-
-function forgetOld(operations: Map<string, number[]>, before: number): void {
-  for (const [fingerprint, times] of operations) if (times.at(-1)! <= before) operations.delete(fingerprint);
 }
 
 function sorted(value: unknown): unknown {
