@@ -49,7 +49,7 @@ export interface PartitionParts {
   readonly decoder: Decoder;
   readonly responder: Responder;
   readonly rules: CompiledRuleSet;
-  /** Decisions wait until this offset is reached: a replay without a checkpoint acts only on what still holds. */
+  /** Decisions wait until this offset is reached: a replay without a checkpoint acts only on what is fresh or still holds. */
   readonly quietUntil: number;
 }
 
@@ -247,7 +247,7 @@ export class Partition {
     const { responder } = this.#parts;
     const { horizon } = this.engine;
     // The engine reuses its array; the next step may come while we wait for the kill store.
-    await this.#follow(alertCourse(responder, [...alerts], this.#moment, this.#quiet));
+    await this.#follow(alertCourse(responder, [...alerts], this.#moment));
     await this.#follow(ripeCourse(responder, horizon, this.#moment));
   }
 
@@ -282,11 +282,11 @@ export class Partition {
     else await this.#follow(outcomeCourse(this.#parts.responder, decision, outcome, this.#moment));
   }
 
-  /** @returns null when the kill store was not there. */
+  /** @returns null when it has to wait: for the end of a quiet replay, or because the kill store was not there. */
   async #attempt(decision: Decision): Promise<DecisionOutcome | null> {
     const { metrics, actuator, now } = this.#shared;
-    if (now() < this.#retryAt) {
-      this.#parts.responder.postpone(decision, this.#retryAt);
+    if (this.#quiet || now() < this.#retryAt) {
+      this.#parts.responder.postpone(decision, Math.max(now(), this.#retryAt));
       return null;
     }
     const group = this.#rules.set.groups.find(({ name }) => name === decision.alert.rule.group);

@@ -82,7 +82,7 @@ export class RehearsedPartition {
   #respond(alerts: ReturnType<Engine['step']>): void {
     const responder = this.#responder;
     const { horizon } = this.engine;
-    this.#follow(alertCourse(responder, alerts, this.#now, false));
+    this.#follow(alertCourse(responder, alerts, this.#now));
     this.#follow(ripeCourse(responder, horizon, this.#now));
     if (horizon < this.#lookAt) return;
     this.#lookAt = horizon + RENEWAL_EVERY_MS;

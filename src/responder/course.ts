@@ -9,18 +9,12 @@ import type { Due, Moment, Responder } from './responder.ts';
  */
 export type Course = Generator<Step, void, DecisionOutcome | null>;
 
-/** What comes to pass with these alerts, and between them. `quiet`: episodes open, nothing is attempted yet. */
-export function* alertCourse(
-  responder: Responder,
-  alerts: readonly Alert[],
-  now: () => Moment,
-  quiet: boolean,
-): Course {
+/** What comes to pass with these alerts, and between them. */
+export function* alertCourse(responder: Responder, alerts: readonly Alert[], now: () => Moment): Course {
   for (const alert of alerts) {
     yield* ripeCourse(responder, alert.at, now);
     yield { type: 'alert', alert };
     if (alert.state === 'resolved') yield* endCourse(responder, alert);
-    else if (quiet) responder.open(alert, now());
     else yield* dueCourse(responder, responder.fire(alert, now()), alert.at, now);
   }
 }

@@ -43,8 +43,7 @@ export class Responder {
     return this.#ripeAt;
   }
 
-  /** Opens an episode without acting on it yet: `due` will. */
-  open(alert: FiringAlert, now: Moment): readonly Case[] {
+  #openCases(alert: FiringAlert, now: Moment): readonly Case[] {
     const cases = decisionsFor(alert, this.#settings).map((decision) => newCase(decision, now.wall));
     if (cases.length === 0) return cases;
     const episode = episodeText(alert);
@@ -57,7 +56,7 @@ export class Responder {
   fire(alert: FiringAlert, now: Moment): Due {
     const due: Due = { attempts: [], suppressed: [] };
     const episode = episodeText(alert);
-    for (const one of this.open(alert, now)) this.#consider(episode, one, alert.at, now, due);
+    for (const one of this.#openCases(alert, now)) this.#consider(episode, one, alert.at, now, due);
     return due;
   }
 
@@ -159,8 +158,11 @@ export class Responder {
     const episode = episodeText(decision.alert);
     const one = this.#find(decision);
     if (outcome.status === 'refused') {
+      const { code, detail } = outcome;
+      // Its episode is over: there is no case to remember the suppression by, and no other attempt either.
+      if (one === undefined) return [{ decision, code, detail }];
       const suppressed: Suppression[] = [];
-      if (one) suppress(one, outcome.code, outcome.detail, now.horizon, suppressed);
+      suppress(one, code, detail, now.horizon, suppressed);
       return suppressed;
     }
     this.#lastCauses.set(episode, causeTime(decision.alert.cause));

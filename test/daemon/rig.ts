@@ -34,7 +34,7 @@ export const CHECKPOINT_EVERY_MS = 10;
 
 const SETTINGS: Omit<ResponderSettings, 'log'> = {
   simulate: false,
-  staleAfterMs: 3_600_000,
+  staleAfterMs: 300_000,
   modeWhenEnabled: 'disable_writes',
   limits: {
     sessionKills: { max: 10_000, perMs: 60_000 },

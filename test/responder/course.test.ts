@@ -39,7 +39,7 @@ class Drive {
   moveTo(horizon: number, alerts: readonly Alert[] = []): void {
     this.#horizon = horizon;
     const now = () => ({ horizon: this.#horizon, wall: this.#horizon });
-    this.#follow(alertCourse(this.responder, alerts, now, false));
+    this.#follow(alertCourse(this.responder, alerts, now));
     this.#follow(ripeCourse(this.responder, horizon, now));
   }
 
