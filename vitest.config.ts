@@ -19,7 +19,16 @@ const TIMEOUT_MS = 30_000;
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'fast', include: TESTS, exclude: [...REAL, ...THOROUGH], testTimeout: TIMEOUT_MS } },
+      {
+        // Pure code, so that one module graph per worker serves all files: half the time.
+        test: {
+          name: 'fast',
+          include: TESTS,
+          exclude: [...REAL, ...THOROUGH],
+          testTimeout: TIMEOUT_MS,
+          isolate: false,
+        },
+      },
       { test: { name: 'thorough', include: THOROUGH, exclude: REAL, testTimeout: TIMEOUT_MS } },
       {
         test: {
