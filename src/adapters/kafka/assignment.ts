@@ -238,6 +238,9 @@ export class Assignment {
     const { host, port } = error as { host?: string; port?: number };
     if (host !== undefined && port !== undefined) this.#cluster.removeBroker({ host, port });
     await Promise.race([pause(BACKOFF_MS, undefined, { ref: false }), this.over.catch(() => {})]);
-    if (this.#isOpen) await this.#cluster.refreshMetadata().catch(() => {});
+    if (!this.#isOpen) return;
+    // A topic that was away may be another one when it is back: whoever restores compares it with what was read.
+    if (error instanceof FetchFault && error.errorCode === FETCH_ERROR.unknownTopic) return this.markStale();
+    await this.#cluster.refreshMetadata().catch(() => {});
   }
 }

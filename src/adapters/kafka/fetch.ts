@@ -8,7 +8,7 @@ import { readInt64 } from './record-batch.ts';
 const FETCH = 1;
 
 /** Error codes of a fetch that we treat each in its own way. */
-export const FETCH_ERROR = { none: 0, offsetOutOfRange: 1, topicNotAuthorized: 29 } as const;
+export const FETCH_ERROR = { none: 0, offsetOutOfRange: 1, unknownTopic: 3, topicNotAuthorized: 29 } as const;
 
 export interface FetchRequest {
   readonly topic: string;
@@ -28,8 +28,12 @@ export interface FetchedPartition {
 
 /** A partition cannot be read now: its leader moved, its disk failed, … Asking again, perhaps elsewhere, may help. */
 export class FetchFault extends Error {
+  readonly errorCode: number;
+
   constructor({ partition, errorCode }: FetchedPartition) {
-    super(`partition ${partition} answers with error ${errorCode}`);
+    const what = errorCode === FETCH_ERROR.unknownTopic ? 'does not exist' : `answers with error ${errorCode}`;
+    super(`partition ${partition} ${what}`);
+    this.errorCode = errorCode;
   }
 }
 

@@ -81,8 +81,21 @@ export async function offsetOf(
   partition: number,
   question: OffsetQuestion,
 ): Promise<number> {
-  const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], ...question }]);
-  const found = answer?.partitions.find((each) => each.partition === partition);
-  if (found === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`);
+  const ask = async () => {
+    const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], ...question }]);
+    return answer?.partitions.find((each) => each.partition === partition);
+  };
+  let found = await ask();
+  if (found === undefined) {
+    // A new partition, or one whose leader has moved: what we know of the topic is old.
+    await cluster.refreshMetadata();
+    found = await ask();
+  }
+  if (found === undefined) throw leaderless(topic, partition);
   return Number(found.offset);
+}
+
+function leaderless(topic: string, partition: number): SentinelError {
+  const text = `Partition ${partition} of ${topic} has no leader now. It is worth trying again.`;
+  return new SentinelError('kafka_unavailable', text, { retryable: true });
 }
