@@ -219,7 +219,7 @@ export class Engine {
     return found;
   }
 
-  /** Everything that a restart needs, the symbols' snapshot included. Copies columns in bulk. */
+  /** Everything that a restart needs, the symbols' snapshot included: to be copied before the engine's next call. */
   snapshot(): Snapshot {
     const into = new SnapshotWriter();
     const { nextOffset, horizon } = this.record;

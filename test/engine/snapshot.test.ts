@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSnapshot, encodeSnapshot } from '../../src/engine/index.ts';
+import { decodeSnapshot, encodeSnapshot, SnapshotEncoder } from '../../src/engine/index.ts';
 import { TestEngine } from '../support/engine.ts';
 
 const RULES = `- {alert: Burst, type: event_count, group_by: [session], window: 10s, condition: {gte: 3}, for: 1s}
@@ -32,13 +32,37 @@ describe('a snapshot', () => {
     expect(broken.advance(9_000_000)).toEqual(whole.advance(9_000_000));
   });
 
-  it('is not touched by what the engine does after it was taken', () => {
+  it('is not touched by what the engine does after it was copied', () => {
     const run = new TestEngine(RULES);
     for (let i = 0; i < 50; i++) run.event(i, event(i));
-    const snapshot = run.engine.snapshot();
-    const before = Buffer.concat([...encodeSnapshot(snapshot)]);
+    const before = Buffer.concat([...encodeSnapshot(run.engine.snapshot())]);
+    const encoder = new SnapshotEncoder();
+    for (const _ of encoder.copy(run.engine.snapshot()));
     for (let i = 50; i < 100; i++) run.event(i, event(i));
-    expect(Buffer.concat([...encodeSnapshot(snapshot)]).equals(before)).toBe(true);
+    expect(Buffer.concat([...encoder.chunks()]).equals(before)).toBe(true);
+  });
+
+  it('is the same in memory that held another one', () => {
+    const [small, large] = [new TestEngine(RULES), new TestEngine(RULES)];
+    small.event(0, event(0));
+    for (let i = 0; i < 500; i++) large.event(i, { ...event(i), session_id: `session-${i}` });
+    const encoder = new SnapshotEncoder();
+    for (const { engine } of [large, small]) {
+      const expected = Buffer.concat([...encodeSnapshot(engine.snapshot())]);
+      for (const _ of encoder.copy(engine.snapshot()));
+      expect(Buffer.concat([...encoder.chunks()]).equals(expected)).toBe(true);
+    }
+  });
+
+  it('is copied in slices, however large it is', () => {
+    const columns = { large: [new Uint8Array(9 << 20).fill(7), new Uint8Array(3)], small: [new Uint8Array(5).fill(1)] };
+    const encoder = new SnapshotEncoder();
+    const slices = [...encoder.copy({ facts: { names: ['a'] }, columns })];
+    expect(slices.length).toBeGreaterThanOrEqual(2);
+    const { facts, columns: decoded } = decodeSnapshot(Buffer.concat([...encoder.chunks()]));
+    expect(facts).toEqual({ names: ['a'] });
+    expect(Buffer.concat(decoded.large ?? []).equals(Buffer.concat(columns.large))).toBe(true);
+    expect(decoded.small).toEqual([Uint8Array.of(1, 1, 1, 1, 1)]);
   });
 
   it('restores with other rules as a reload would', () => {
@@ -76,7 +100,16 @@ describe('a snapshot', () => {
     for (let i = 0; i < 20; i++) run.event(i, event(i));
     const good = Buffer.concat([...encodeSnapshot(run.engine.snapshot())]);
     expect(decodeSnapshot(good).facts.rules).toHaveLength(6);
-    for (const at of [0, 4, 20, good.length >> 1, good.length - 20]) {
+    for (const at of [
+      0,
+      4,
+      20,
+      good.length >> 1,
+      good.length - 20,
+      good.length - 16,
+      good.length - 8,
+      good.length - 4,
+    ]) {
       const bad = Buffer.from(good);
       bad[at]! ^= 1;
       expect(() => decodeSnapshot(bad)).toThrow(/^the engine's snapshot cannot be read: .*; start without it$/);
