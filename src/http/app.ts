@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { isSentinelError, messageOf } from '../domain/errors.ts';
 import type { HttpDeps } from './deps.ts';
+import { issueText } from './issue.ts';
 import { problem, problemOf } from './problem.ts';
 import { protect } from './protect.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -16,10 +17,7 @@ const BODY_BYTES_MAX = 10 * 1024 * 1024;
 export function createApp(deps: HttpDeps, bound: () => { readonly host: string; readonly port: number }): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result, c) => {
-      if (result.success) return undefined;
-      const issue = result.error.issues[0];
-      const where = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.map(String).join('.');
-      return problem(c, 400, `${where}: ${issue?.message ?? 'not as expected'}`);
+      return result.success ? undefined : problem(c, 400, issueText(result.error.issues[0]));
     },
   });
   app.use('*', protect(bound));
@@ -32,8 +30,11 @@ export function createApp(deps: HttpDeps, bound: () => { readonly host: string; 
   app.doc('/openapi.json', { openapi: '3.0.0', info: { title: 'agent-sentinel', version: '1' } });
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}; GET /openapi.json tells what there is`));
   app.onError((error, c) => {
-    if (!isSentinelError(error)) deps.onFailure(`${c.req.method} ${c.req.path} failed: ${messageOf(error)}`);
-    return problemOf(c, error);
+    const answer = problemOf(c, error);
+    // What the client did wrong is told to the client; the log is for what went wrong here.
+    if (answer.status >= 500 && !isSentinelError(error))
+      deps.onFailure(`${c.req.method} ${c.req.path} failed: ${messageOf(error)}`);
+    return answer;
   });
   return app;
 }

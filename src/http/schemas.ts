@@ -25,10 +25,9 @@ const reason = z
   .refine((text) => text.isWellFormed(), 'well-formed text');
 const ttl = z
   .string()
-  .regex(new RegExp(DURATION_PATTERN), 'a duration like 30m')
   .transform((text) => parseDuration(text))
-  .pipe(z.number().int().positive())
-  .openapi({ type: 'string', example: '30m' });
+  .refine((ms) => ms !== null && ms > 0, 'a duration like 30m, above zero and up to 366d')
+  .openapi({ type: 'string', pattern: DURATION_PATTERN, example: '30m' });
 const inFlight = z.enum(['finish', 'cancel']);
 
 export const killBody = z

@@ -45,9 +45,14 @@ describe('events come in', () => {
 describe('all or nothing', () => {
   test.each([
     ['a body that is no JSON', { text: '{' }, /^the body is no JSON/],
-    ['a wrong event', { body: event(START, { tenant_id: '' }) }, /^the event is no event: tenant_id/],
-    ['a wrong one among others', { body: [event(START), 7] }, /^event 2 is no event/],
-    ['a wrong line', { text: `${JSON.stringify(event(START))}\n\n{"no":`, headers: NDJSON }, /^line 3 is no event/],
+    ['a wrong event', { body: event(START, { tenant_id: '' }) }, /^the event is no event: tenant_id must be 1 to 256 /],
+    ['an event without a field', { body: { event_id: 'e' } }, /^the event is no event: tenant_id is missing$/],
+    ['a wrong one among others', { body: [event(START), 7] }, /^event 2 is no event: the record must be a JSON object/],
+    [
+      'a wrong line',
+      { text: `${JSON.stringify(event(START))}\n\n{"no":`, headers: NDJSON },
+      /^line 3 is no event: it is no JSON text$/,
+    ],
     ['an event that no topic takes', { body: event(START, { args: { x: 'x'.repeat(900_000) } }) }, /more than 900000/],
   ])('%s is named, and nothing goes in', async (_, said, detail) => {
     const { status, json } = await post(said);

@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { eventSchema } from '../../domain/event/schema.ts';
+import { type ValidEvent, validateEvent } from '../../domain/event/validate.ts';
 import type { OutMessage } from '../../ports/event-log.ts';
 import type { HttpDeps } from '../deps.ts';
 import { problem } from '../problem.ts';
@@ -8,6 +8,9 @@ import { problemSchema } from '../schemas.ts';
 const EVENTS_MAX = 10_000;
 /** What a topic takes with room for key and headers. */
 const EVENT_BYTES_MAX = 900_000;
+
+/** Of one line; a body without lines is refused as a whole. */
+const NO_JSON = { detail: 'it is no JSON text' };
 
 /**
  * The way in without Kafka: one JSON event, a JSON array, or NDJSON. All or nothing: an invalid event refuses the request and
@@ -64,11 +67,11 @@ function linesOf(body: string): readonly Written[] {
 function collect(written: readonly Written[], format: HttpDeps['format']): readonly OutMessage[] | Wrong {
   const messages: OutMessage[] = [];
   for (const { where, text, value } of written) {
-    const checked = eventSchema.safeParse(value);
-    if (!checked.success) return { wrong: `${where} is no event: ${issueText(checked.error.issues[0])}` };
+    const rejection = value === undefined ? NO_JSON : validateEvent(value);
+    if (rejection !== null) return { wrong: `${where} is no event: ${rejection.detail}` };
     if (Buffer.byteLength(text) > EVENT_BYTES_MAX)
       return { wrong: `${where} has more than ${EVENT_BYTES_MAX} bytes: leave arguments out, or send args_hash` };
-    const { tenant_id, event_id } = checked.data;
+    const { tenant_id, event_id } = value as ValidEvent;
     messages.push({ key: tenant_id, value: text, ...(format === 'json' ? {} : { headers: cloudEvent(event_id) }) });
   }
   return messages;
@@ -83,11 +86,6 @@ function cloudEvent(id: string): Record<string, string> {
     ce_id: encodeURIComponent(id),
     'content-type': 'application/json',
   };
-}
-
-function issueText(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
-  if (issue === undefined) return 'it does not fit the schema';
-  return issue.path.length === 0 ? issue.message : `${issue.path.map(String).join('.')}: ${issue.message}`;
 }
 
 function parse(text: string): unknown {
