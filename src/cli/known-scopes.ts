@@ -1,7 +1,7 @@
 import { SentinelError } from '../domain/errors.ts';
 import { compileGlob, isGlob } from '../domain/glob.ts';
+import { nearest } from '../domain/nearest.ts';
 import { type Scope, scopeTenant, scopeText } from '../domain/scope.ts';
-import { nearest } from '../rules/suggest.ts';
 import { allStates } from './all-states.ts';
 import type { OpenedStore } from './open-store.ts';
 import type { NamedScope } from './scope-words.ts';

@@ -1,8 +1,8 @@
 import { formatDuration } from '../domain/duration.ts';
 import { SentinelError } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
 import type { Scope } from '../domain/scope.ts';
 import { isTripped } from '../killswitch/standing.ts';
-import { nearest } from '../rules/suggest.ts';
 import { allStates } from './all-states.ts';
 import { liftScopes } from './change.ts';
 import type { LiftOptions } from './change-options.ts';

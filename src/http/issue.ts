@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import { nearest, orList } from '../rules/suggest.ts';
+import { nearest, orList } from '../domain/nearest.ts';
 import { killBody, switchBody, toolBody } from './schemas.ts';
 
 const BODY_KEYS = [

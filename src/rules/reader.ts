@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { messageOf } from '../domain/errors.ts';
 import type { Problem } from './problem.ts';
+import { yamlProblems } from './yaml-errors.ts';
 
 /** A value in a file and where it stands; `node` is null where the key has no value at all. */
 export interface Cursor {
@@ -96,23 +97,21 @@ export class Reader {
     return null;
   }
 
-  /** Syntax errors end the reading. Whether keys are unique is for those who read maps: the library compares all pairs. */
+  /** What is no YAML ends the reading. Whether keys are unique is for those who read maps: the library compares all pairs. */
   #parse(text: string): Document | null {
     try {
       const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false });
-      for (const error of [...document.errors, ...document.warnings]) {
-        this.report(error.pos[0], this.#yamlMessage(error.code, error.message));
-      }
-      return document.errors.length === 0 ? document : null;
+      const wrong = yamlProblems(document, { lineOf: (offset) => this.place(offset).line, aliasesMax: MAX_ALIASES });
+      for (const { offset, message } of wrong) this.report(offset, message);
+      return wrong.length === 0 ? document : null;
     } catch (error) {
-      this.report(0, this.#yamlMessage('', messageOf(error)));
+      const message = messageOf(error);
+      const isDeep = message.includes('call stack');
+      this.report(
+        0,
+        isDeep ? `values are nested too deeply, expected ${this.#expected}` : `not readable as YAML: ${message}`,
+      );
       return null;
     }
-  }
-
-  #yamlMessage(code: string, message: string): string {
-    if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here, expected one document per file';
-    if (message.includes('call stack')) return `values are nested too deeply, expected ${this.#expected}`;
-    return `not readable as YAML: ${message}`;
   }
 }

@@ -456,7 +456,12 @@ describe('files', () => {
     [
       'an unresolved tag is told',
       'groups: !!js []',
-      'r.yaml:1:9: not readable as YAML: Unresolved tag: tag:yaml.org,2002:js',
+      'r.yaml:1:9: not readable as YAML: a value that begins with ! means a type to YAML, expected quotes around it',
+    ],
+    [
+      'a glob that begins with a star is told to be quoted',
+      'groups: [*.send]',
+      'r.yaml:1:10: *.send without quotes means an anchor, and there is none, expected "*.send"',
     ],
     ['bytes that are no UTF-8', new Uint8Array([0xff]), 'r.yaml:1:1: the file is not UTF-8, expected YAML in UTF-8'],
     [
@@ -466,6 +471,53 @@ describe('files', () => {
     ],
   ])('%s', (_law, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it.each([
+    ['a tab indents', ['\t  for: 1m'], ['a tab indents this line, expected spaces']],
+    [
+      'every line with a tab',
+      ['\tfor: 1m', '\tcooldown: 1m'],
+      Array(2).fill('a tab indents this line, expected spaces'),
+    ],
+    [
+      'a key too far left',
+      ['for: 1m', '-cooldown: 1m'],
+      ['this line is indented like no line above it, expected the column of its keys'],
+    ],
+    [
+      'a key too far right',
+      ['for: 1m', '  cooldown: 1m'],
+      [
+        'a "key: value" stands within a value, expected the next line at the column of its key, or quotes around the value',
+      ],
+    ],
+    [
+      'no colon',
+      ['for 1m', 'cooldown: 1m'],
+      ['this line is no "key: value", expected a colon and a blank after its key'],
+    ],
+    ['an open bracket', ['group_by: [session', 'for: 1m'], ['a [ is not closed before here, expected ]']],
+    ['an open brace', ['match: {kind: write', 'for: 1m'], ['a { is not closed before here, expected }']],
+    ['an open quote', ['labels: {a: "b}'], ['a " is not closed before here, expected another "']],
+    ['a comparison as a text', ['for: > 20'], ['a value begins with > or |, expected quotes around it']],
+    [
+      'a placeholder without quotes',
+      ['labels: {{ session }} sent'],
+      ['more follows after the end of a value, expected quotes around all of it'],
+    ],
+    [
+      'a regular expression in double quotes',
+      ['match: {tool: "email\\.*"}'],
+      [`a backslash in "…" begins an escape, expected another one before it, or '…' around the text`],
+    ],
+  ])('%s: one sentence, and no other that follows from it', (_law, lines, messages) => {
+    const text = ruleText([...SOUND.event_count, ...lines])
+      .replace(/^ {8}-/m, '       ')
+      .replace(/^ +\t/gm, '\t');
+    expect(problemsOf(text).map((problem) => problem.replace(/^r\.yaml:\d+:\d+: not readable as YAML: /, ''))).toEqual(
+      messages,
+    );
   });
 
   it('names are unique over all files, and the first place is named', () => {

@@ -1,7 +1,7 @@
+import { nearest, orList } from '../../domain/nearest.ts';
 import type { Rule } from '../../domain/rule.ts';
 import { type Placeholder, placeholders } from '../../domain/template.ts';
 import { quote } from '../shapes/shape.ts';
-import { nearest, orList } from '../suggest.ts';
 import { type Check, keyParts, knowsOperation } from './check.ts';
 
 /** Every placeholder has a value whenever the alert fires. */

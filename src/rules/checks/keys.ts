@@ -1,5 +1,5 @@
+import { orList } from '../../domain/nearest.ts';
 import type { Match } from '../../domain/rule.ts';
-import { orList } from '../suggest.ts';
 import { type Check, keyParts } from './check.ts';
 
 /** Overrides and exceptions speak of keys, so they can only name what the key has. */

@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Pair } from 'yaml';
+import { nearest, orList } from '../../domain/nearest.ts';
 import type { Cursor, Reader } from '../reader.ts';
-import { nearest, orList } from '../suggest.ts';
 import { type JsonSchema, quote, refuse, type Shape } from './shape.ts';
 
 /** One key of an object: what it holds, whether it must be there, and what editors say about it. */

@@ -1,7 +1,7 @@
 import { isScalar } from 'yaml';
 import { DURATION_PATTERN, parseDuration } from '../../domain/duration.ts';
+import { nearest, orList } from '../../domain/nearest.ts';
 import type { Cursor } from '../reader.ts';
-import { nearest, orList } from '../suggest.ts';
 import { refuse, type Shape } from './shape.ts';
 
 /** Text, as written: `tenant: 0042` is the id `0042`, not a number. */
