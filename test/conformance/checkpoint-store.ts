@@ -59,6 +59,36 @@ export function checkpointStoreConformance(name: string, make: () => Promise<Che
       expect(Buffer.concat(chunks).equals(found?.bytes ?? new Uint8Array())).toBe(true);
     });
 
+    test('chunks are asked for one by one, with others getting their turn in between', async () => {
+      let turns = 0;
+      const turning = setInterval(() => turns++, 0);
+      const turnsSeen: number[] = [];
+      function* chunks(): Generator<Uint8Array> {
+        for (let n = 0; n < 20; n++) {
+          turnsSeen.push(turns);
+          yield Buffer.alloc(MIB, n);
+        }
+      }
+      const epoch = await store.begin(LOG, 0);
+      expect(await store.save({ log: LOG, partition: 0, epoch, offset: 1 }, chunks())).toBe(true);
+      clearInterval(turning);
+      expect(new Set(turnsSeen).size).toBeGreaterThan(3);
+      expect((await store.load(LOG, 0))?.bytes).toHaveLength(20 * MIB);
+    });
+
+    test('a save that breaks off leaves the last whole one', async () => {
+      const epoch = await store.begin(LOG, 0);
+      expect(await save(epoch, 1, 'whole')).toBe(true);
+      function* broken(): Generator<Uint8Array> {
+        yield Buffer.from('half');
+        throw new Error('broken off');
+      }
+      await expect(store.save({ log: LOG, partition: 0, epoch, offset: 2 }, broken())).rejects.toThrow('broken off');
+      expect(await loaded()).toBe('whole');
+      expect(await save(epoch, 2, 'next')).toBe(true);
+      expect(await loaded()).toBe('next');
+    });
+
     test('a checkpoint of no bytes is a checkpoint', async () => {
       const epoch = await store.begin(LOG, 0);
       expect(await store.save({ log: LOG, partition: 0, epoch, offset: 5 }, [])).toBe(true);

@@ -1,17 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Database } from 'lmdb';
 import type { CheckpointKey, CheckpointStore, StoredCheckpoint } from '../../ports/checkpoint-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { EmbeddedStore } from './store.ts';
 
-interface Manifest {
-  readonly epoch: number;
-  readonly offset: number;
+/** Chunks that were saved, under this name. */
+interface Upload {
+  readonly upload: string;
   readonly chunks: number;
   readonly bytes: number;
 }
 
+interface Manifest extends Upload {
+  readonly epoch: number;
+  readonly offset: number;
+}
+
 type PartitionKey = [log: string, partition: number];
+type ChunkKey = [log: string, partition: number, upload: string, n: number];
 
 /**
  * Opens the checkpoints in `checkpoints` below the folder of everything embedded.
@@ -21,12 +29,15 @@ export function openEmbeddedCheckpointStore(options: { readonly dir: string; rea
   return new EmbeddedCheckpointStore(EmbeddedStore.open(join(options.dir, 'checkpoints')), options.clock);
 }
 
-/** Checkpoints on lmdb: chunks and manifest change in one transaction. */
+/**
+ * Checkpoints on lmdb. Chunks lie under names of their own until one transaction makes the manifest name them and drops the
+ * ones before: the loop never waits for bytes to be copied, and a crash half way leaves the last whole checkpoint.
+ */
 class EmbeddedCheckpointStore implements CheckpointStore {
   readonly #store: EmbeddedStore;
   readonly #epochs: Database<number, PartitionKey>;
   readonly #manifests: Database<Manifest, PartitionKey>;
-  readonly #chunks: Database<Uint8Array, [string, number, number]>;
+  readonly #chunks: Database<Uint8Array, ChunkKey>;
   readonly #clock: Clock;
 
   constructor(store: EmbeddedStore, clock: Clock) {
@@ -41,33 +52,62 @@ class EmbeddedCheckpointStore implements CheckpointStore {
     return this.#store.writeLater(() => {
       const epoch = Math.max((this.#epochs.get([log, partition]) ?? -1) + 1, this.#clock.now() * 1_000);
       void this.#epochs.put([log, partition], epoch);
+      // Uploads that came to nothing. Whoever is still at one has lost the partition now.
+      const kept = this.#manifests.get([log, partition])?.upload;
+      this.#drop([log, partition], (name) => name !== kept);
       return epoch;
     });
   }
 
-  save(key: CheckpointKey, chunks: readonly Uint8Array[]): Promise<boolean> {
-    const { log, partition, epoch, offset } = key;
-    return this.#store.writeLater(() => {
-      if (epoch < (this.#epochs.get([log, partition]) ?? -1)) return false;
-      const old = this.#manifests.get([log, partition]);
-      if (old !== undefined && !isGreater(key, old)) return false;
-      for (let n = chunks.length; n < (old?.chunks ?? 0); n++) void this.#chunks.remove([log, partition, n]);
-      chunks.forEach((chunk, n) => void this.#chunks.put([log, partition, n], Buffer.from(chunk)));
-      const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-      void this.#manifests.put([log, partition], { epoch, offset, chunks: chunks.length, bytes });
-      void this.#epochs.put([log, partition], epoch);
-      return true;
-    });
+  async save(key: CheckpointKey, chunks: Iterable<Uint8Array>): Promise<boolean> {
+    const upload = await this.#upload(key, chunks);
+    return this.#store.writeLater(() => this.#switch(key, upload));
   }
 
   async load(log: string, partition: number): Promise<StoredCheckpoint | null> {
     const manifest = this.#manifests.get([log, partition]);
     if (manifest === undefined) return null;
-    const parts = Array.from({ length: manifest.chunks }, (_, n) => this.#chunks.get([log, partition, n]));
+    const { epoch, offset, upload } = manifest;
+    const parts = Array.from({ length: manifest.chunks }, (_, n) => this.#chunks.get([log, partition, upload, n]));
     if (parts.some((part) => part === undefined)) return null;
     const bytes = Buffer.concat(parts as Uint8Array[]);
-    if (bytes.length !== manifest.bytes) return null;
-    return { log, partition, epoch: manifest.epoch, offset: manifest.offset, bytes };
+    return bytes.length === manifest.bytes ? { log, partition, epoch, offset, bytes } : null;
+  }
+
+  async #upload({ log, partition }: CheckpointKey, chunks: Iterable<Uint8Array>): Promise<Upload> {
+    const upload = randomUUID();
+    const writes: Promise<void>[] = [];
+    let failure: unknown = null;
+    let bytes = 0;
+    for (const chunk of chunks) {
+      const write = this.#store.putLater(this.#chunks, [log, partition, upload, writes.length], chunk);
+      writes.push(write.catch((error: unknown) => void (failure ??= error)));
+      bytes += chunk.length;
+      await turn();
+    }
+    await Promise.all(writes);
+    if (failure !== null) throw failure;
+    return { upload, chunks: writes.length, bytes };
+  }
+
+  /** In a transaction. */
+  #switch(key: CheckpointKey, upload: Upload): boolean {
+    const { log, partition, epoch, offset } = key;
+    const old = this.#manifests.get([log, partition]);
+    const isRefused = epoch < (this.#epochs.get([log, partition]) ?? -1) || (old !== undefined && !isGreater(key, old));
+    if (!isRefused) {
+      void this.#manifests.put([log, partition], { epoch, offset, ...upload });
+      void this.#epochs.put([log, partition], epoch);
+    }
+    const over = isRefused ? upload.upload : old?.upload;
+    this.#drop([log, partition], (name) => name === over);
+    return !isRefused;
+  }
+
+  #drop(partition: PartitionKey, isOver: (upload: string) => boolean): void {
+    const [log, number] = partition;
+    const keys = this.#chunks.getKeys({ start: [log, number, '', 0], end: [log, number + 1, '', 0] });
+    for (const key of [...keys]) if (isOver(key[2])) void this.#chunks.remove(key);
   }
 
   close(): Promise<void> {

@@ -9,7 +9,7 @@ import { embeddedError, notOurs } from './errors.ts';
  * Every change is one write transaction: whole or not at all, on disk before it is told as done, and visible to every
  * process from then on. Kill state, log and checkpoints have an environment each, because an environment has one writer
  * at a time and a stop must not wait for a checkpoint. An environment is written either with `write` or with
- * `writeLater`, never with both: so that nobody who holds the thread waits for a transaction that needs it.
+ * `writeLater` and `putLater`, never with both: so that nobody who holds the thread waits for a transaction that needs it.
  */
 export class EmbeddedStore {
   readonly dir: string;
@@ -61,6 +61,16 @@ export class EmbeddedStore {
     try {
       if (this.#closed) throw new Error('it was closed');
       return await this.#opened.root.childTransaction(change);
+    } catch (error) {
+      throw embeddedError(error, this.dir);
+    }
+  }
+
+  /** Puts in the next transaction. The value is copied in another thread's time: it has to stay as it is until then. */
+  async putLater<V, K extends Key>(table: Database<V, K>, key: K, value: V): Promise<void> {
+    try {
+      if (this.#closed) throw new Error('it was closed');
+      await table.put(key, value);
     } catch (error) {
       throw embeddedError(error, this.dir);
     }

@@ -72,13 +72,18 @@ export class RedisCheckpointStore implements CheckpointStore {
     return Number(await this.#link.run((client) => client.eval(BEGIN, 1, `${key}:epoch`)));
   }
 
-  async save(checkpoint: CheckpointKey, chunks: readonly Uint8Array[]): Promise<boolean> {
+  async save(checkpoint: CheckpointKey, chunks: Iterable<Uint8Array>): Promise<boolean> {
     const { log, partition, epoch, offset } = checkpoint;
     const key = this.#key(log, partition);
     const upload = randomUUID();
-    const chunkKeys = chunks.map((_, index) => `${key}:${upload}:${index}`);
-    for (const [index, chunk] of chunks.entries()) await this.#put(chunkKeys[index]!, chunk);
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const chunkKeys: string[] = [];
+    let bytes = 0;
+    for (const chunk of chunks) {
+      const chunkKey = `${key}:${upload}:${chunkKeys.length}`;
+      await this.#put(chunkKey, chunk);
+      chunkKeys.push(chunkKey);
+      bytes += chunk.byteLength;
+    }
     const keys = [`${key}:epoch`, key, ...chunkKeys];
     const outcome = await this.#link.run((client) =>
       client.eval(SWITCH, keys.length, ...keys, String(epoch), String(offset), upload, String(bytes)),
