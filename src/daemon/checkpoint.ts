@@ -29,12 +29,17 @@ export interface WrittenOutgoing {
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Head and engine state as chunks for the store. */
-export function encodeCheckpoint(head: CheckpointHead, engine: readonly Uint8Array[]): Uint8Array[] {
+export function encodeHead(head: CheckpointHead): Uint8Array {
   const json = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  return chunks(Buffer.concat([length, json, ...engine]));
+  return Buffer.concat([length, json]);
+}
+
+/** An encoded head and the engine's state as chunks for the store. */
+export function* checkpointChunks(head: Uint8Array, engine: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (let at = 0; at < head.length; at += CHUNK_BYTES) yield head.subarray(at, at + CHUNK_BYTES);
+  yield* engine;
 }
 
 export function decodeCheckpoint({ bytes }: StoredCheckpoint): { head: CheckpointHead; engine: Uint8Array } {
@@ -44,12 +49,6 @@ export function decodeCheckpoint({ bytes }: StoredCheckpoint): { head: Checkpoin
     head: JSON.parse(buffer.toString('utf8', 4, end)) as CheckpointHead,
     engine: bytes.subarray(end),
   };
-}
-
-function chunks(bytes: Buffer): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) parts.push(bytes.subarray(at, at + CHUNK_BYTES));
-  return parts;
 }
 
 export function writeOutgoing({ topic, message }: Outgoing): WrittenOutgoing {
@@ -69,6 +68,11 @@ export class CheckpointSlot {
   readonly #log: string;
   readonly #partition: number;
   readonly #epoch: number;
+  /** When it was saved last, or is to count as saved, epoch ms. */
+  savedAt = 0;
+  /** Next offset of the newest checkpoint; -1 before there is one. */
+  #savedOffset = -1;
+  #bytes = 0;
 
   private constructor(store: CheckpointStore, log: string, partition: number, epoch: number) {
     this.#store = store;
@@ -82,12 +86,37 @@ export class CheckpointSlot {
     return new CheckpointSlot(store, log, partition, await store.begin(log, partition));
   }
 
-  load(): Promise<StoredCheckpoint | null> {
+  get savedOffset(): number {
+    return this.#savedOffset;
+  }
+
+  /** Size of the newest checkpoint of this assignment. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async load(): Promise<StoredCheckpoint | null> {
     return this.#store.load(this.#log, this.#partition);
   }
 
+  /** The checkpoint that was loaded is as good as one of ours. */
+  useLoaded(offset: number): void {
+    this.#savedOffset = offset;
+  }
+
   /** @returns false when another instance has taken over, or nothing is newer. */
-  save(offset: number, parts: readonly Uint8Array[]): Promise<boolean> {
-    return this.#store.save({ log: this.#log, partition: this.#partition, epoch: this.#epoch, offset }, parts);
+  async save(offset: number, chunks: Iterable<Uint8Array>): Promise<boolean> {
+    let bytes = 0;
+    function* counted(): Generator<Uint8Array> {
+      for (const chunk of chunks) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    }
+    const key = { log: this.#log, partition: this.#partition, epoch: this.#epoch, offset };
+    if (!(await this.#store.save(key, counted()))) return false;
+    this.#savedOffset = offset;
+    this.#bytes = bytes;
+    return true;
   }
 }

@@ -13,7 +13,6 @@ import { KillMirror } from './kill-mirror.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { OutgoingQueue } from './outgoing.ts';
-import type { Shared } from './partition.ts';
 import { closePorts, type Ports, publishedConfig, responderSettings } from './parts.ts';
 import { Pipeline } from './pipeline.ts';
 import { loadPredecessor, savePredecessor } from './predecessor.ts';
@@ -22,6 +21,7 @@ import { retrying } from './retrying.ts';
 import { checkRules, RulesHolder } from './rules-holder.ts';
 import { schedule } from './schedule.ts';
 import { SelfReport } from './self-report.ts';
+import type { Shared } from './shared.ts';
 import { StoreKeeper } from './store-keeper.ts';
 import { Trail } from './trail.ts';
 import { stalled } from './watchdog.ts';
@@ -35,6 +35,7 @@ export interface DaemonOptions {
 }
 
 const CHECKPOINT_EVERY_MS = 5_000;
+const CHECKPOINT_LOOK_MS = 100;
 const TICK_MS = 250;
 const FLUSH_MS = 10_000;
 
@@ -243,7 +244,8 @@ export class Daemon {
       read();
     };
     this.#life.add('subscription', await this.#until('store', () => this.ports.store.subscribe(heard)));
-    this.#every('retries', TICK_MS, () => pipeline.tick());
+    this.#every('retries', TICK_MS, () => pipeline.retry());
+    this.#every('checkpointing', CHECKPOINT_LOOK_MS, () => pipeline.saveDue());
   }
 
   #schedule(keeper: StoreKeeper, measured: Measured): void {

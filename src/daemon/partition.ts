@@ -1,46 +1,21 @@
-import { failedRecord } from '../audit/decision-records.ts';
-import { stepRecord } from '../audit/step-record.ts';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Alert } from '../domain/alert.ts';
 import type { AuditFacts } from '../domain/audit-record.ts';
-import type { Decision, DecisionOutcome } from '../domain/decision.ts';
-import { isRetryable, messageOf } from '../domain/errors.ts';
+import type { Decision } from '../domain/decision.ts';
 import type { Decoder } from '../domain/event/decode.ts';
 import type { SymbolTables } from '../domain/event/symbol-tables.ts';
-import { causeTime } from '../domain/ids.ts';
 import type { CompiledRuleSet } from '../domain/rule.ts';
-import type { Step } from '../domain/step.ts';
 import type { Engine } from '../engine/index.ts';
 import type { LogBatch, LogRecord } from '../ports/event-log.ts';
-import { alertCourse, type Course, dueCourse, outcomeCourse, ripeCourse } from '../responder/course.ts';
+import { alertCourse, dueCourse, ripeCourse } from '../responder/course.ts';
 import type { Moment, Responder } from '../responder/responder.ts';
-import type { Actuator } from './actuator.ts';
 import { CallWatch } from './call-watch.ts';
 import type { CheckpointHead } from './checkpoint.ts';
 import { writeOutgoing } from './checkpoint.ts';
 import { deadLetter } from './dead-letter.ts';
-import type { Fence, KillMirror } from './kill-mirror.ts';
-import type { Metrics } from './metrics.ts';
-import type { OutgoingQueue } from './outgoing.ts';
-import type { Trail } from './trail.ts';
-
-/** What all partitions of a daemon share. */
-export interface Shared {
-  readonly log: string;
-  readonly deadLetterTopic: string;
-  readonly cacheTtlMs: number;
-  readonly partitionedBy: 'tenant' | 'session';
-  readonly longestCooldownMs: () => number;
-  readonly actuator: Actuator;
-  readonly mirror: KillMirror;
-  readonly trail: Trail;
-  readonly queue: OutgoingQueue;
-  readonly metrics: Metrics;
-  /** Wall clock, epoch ms. */
-  readonly now: () => number;
-  /** Tells people about a session's blocked calls, so that its kill is renewed. */
-  readonly onBlocked: (tenant: string, session: string) => void;
-  readonly onLeak: () => void;
-}
+import { Executor } from './executor.ts';
+import type { Fence } from './kill-mirror.ts';
+import type { Shared } from './shared.ts';
 
 export interface PartitionParts {
   readonly partition: number;
@@ -53,9 +28,12 @@ export interface PartitionParts {
   readonly quietUntil: number;
 }
 
-const RETRY_UNAVAILABLE_MS = 500;
 /** How soon a partition that waits for room notices that it is to leave, ms. */
 const ROOM_LOOK_MS = 500;
+/** How much later than a drained partition's end was asked for a record appended before may still come, ms. */
+const DRAIN_MS = 2_000;
+/** Records after which everybody else gets a turn: some milliseconds of work. */
+const TURN_RECORDS = 512;
 
 /** What the engine had counted when the metrics were fed last. */
 interface Counted {
@@ -73,17 +51,13 @@ export class Partition {
   readonly engine: Engine;
   readonly #parts: PartitionParts;
   readonly #shared: Shared;
+  #executor: Executor;
   #calls: CallWatch;
-  /** Outbox entry → decision that it made true and that Kafka has not acknowledged. */
-  readonly #unconfirmed = new Map<string, Decision>();
-  /** To be carried out whatever became of their episode: of the last run and perhaps not in Kafka, or decided during an outage. */
-  #again: Decision[] = [];
   #rules: CompiledRuleSet;
-  #last: CheckpointHead['last'] = null;
-  #storeOutage: string | null = null;
-  #retryAt = 0;
-  /** Decisions whose failure was told. */
-  readonly #told = new Set<string>();
+  /** The last record; -1 where it tells no log from another. */
+  #lastOffset = -1;
+  /** The greatest append time up to it. */
+  #lastAppendedAt = 0;
   #isLeaving = false;
   #counted: Counted;
 
@@ -93,20 +67,34 @@ export class Partition {
     this.#parts = parts;
     this.#rules = parts.rules;
     this.#shared = shared;
+    this.#executor = this.#createExecutor([]);
     this.#calls = this.#callWatch([]);
     this.#counted = this.#counts();
   }
 
   /** Goes on where a checkpoint left off. */
-  resume(head: CheckpointHead): void {
-    this.#last = head.last;
-    this.#again = [...head.unconfirmed];
-    this.#calls = this.#callWatch(head.leaks);
+  resume({ last, unconfirmed, leaks }: CheckpointHead): void {
+    this.#lastOffset = last?.offset ?? -1;
+    this.#lastAppendedAt = last?.appendedAt ?? 0;
+    this.#executor = this.#createExecutor(unconfirmed);
+    this.#calls = this.#callWatch(leaks);
+  }
+
+  #createExecutor(again: readonly Decision[]): Executor {
+    const parts = {
+      responder: this.#parts.responder,
+      shared: this.#shared,
+      moment: this.#moment,
+      isQuiet: () => this.#quiet,
+      groupOf: (name: string) => this.#rules.set.groups.find((group) => group.name === name),
+      record: this.#record,
+    };
+    return new Executor(parts, again);
   }
 
   #callWatch(leaks: CheckpointHead['leaks']): CallWatch {
     const { partition, symbols } = this.#parts;
-    return new CallWatch({ ...this.#shared, partition, symbols, record: (facts) => this.#record(facts) }, leaks);
+    return new CallWatch({ ...this.#shared, partition, symbols, record: this.#record }, leaks);
   }
 
   /** Ends the batch in hand after the record in hand: what is left of it is read again by whoever comes next. */
@@ -116,22 +104,15 @@ export class Partition {
 
   /** Why decisions wait for the kill store; null while they do not. */
   get storeOutage(): string | null {
-    return this.#storeOutage;
+    return this.#executor.outage;
   }
 
   get unconfirmed(): readonly Decision[] {
-    return [...this.#again, ...this.#unconfirmed.values()];
+    return this.#executor.unconfirmed;
   }
 
   async take(batch: LogBatch): Promise<void> {
-    for (const record of batch.records) {
-      if (this.#isOver(batch)) return;
-      if (record.offset < this.engine.nextOffset) continue;
-      this.#remember(record, batch);
-      const alerts = this.#step(record);
-      if (alerts.length > 0 || this.#parts.responder.ripeAt <= this.engine.horizon) await this.handle(alerts);
-      while (this.#shared.queue.isFull(this.partition) && !this.#isOver(batch)) await this.#waitForRoom(batch);
-    }
+    await this.#takeRecords(batch);
     if (this.#isOver(batch)) return;
     // Behind the last record there may be offsets that hold none (control records, gaps): nothing is to be read there.
     if (batch.nextOffset > this.engine.nextOffset) this.engine.startAt(batch.nextOffset);
@@ -140,28 +121,50 @@ export class Partition {
     for (const facts of this.#calls.takeLeaks(this.engine.horizon)) this.#record(facts);
   }
 
+  async #takeRecords(batch: LogBatch): Promise<void> {
+    const { engine } = this;
+    const { responder } = this.#parts;
+    const { queue, metrics } = this.#shared;
+    const before = engine.stats.processed;
+    let untilTurn = TURN_RECORDS;
+    for (const record of batch.records) {
+      if (this.#isOver(batch)) break;
+      if (record.offset < engine.nextOffset) continue;
+      this.#remember(record, batch);
+      const alerts = this.#step(record);
+      if (alerts.length > 0 || responder.ripeAt <= engine.horizon) await this.handle(alerts);
+      while (queue.isFull(this.partition) && !this.#isOver(batch)) await this.#waitForRoom(batch);
+      if (--untilTurn > 0) continue;
+      untilTurn = TURN_RECORDS;
+      await turn();
+    }
+    metrics.eventsProcessed.inc(engine.stats.processed - before);
+  }
+
   #isOver(batch: LogBatch): boolean {
     return this.#isLeaving || batch.isStale();
   }
 
-  /**
-   * The last record and the greatest append time up to it. Producers' times say nothing about the log; only the broker's
-   * tell one log from another.
-   */
+  /** Producers' times say nothing about the log; only the broker's tell one log from another. */
   #remember({ offset, appendedAt }: LogRecord, { logAppendTime }: LogBatch): void {
-    const before = this.#last?.appendedAt ?? 0;
-    this.#last = logAppendTime ? { offset, appendedAt: Math.max(before, appendedAt) } : null;
+    if (!logAppendTime) {
+      this.#lastOffset = -1;
+      this.#lastAppendedAt = 0;
+      return;
+    }
+    this.#lastOffset = offset;
+    if (appendedAt > this.#lastAppendedAt) this.#lastAppendedAt = appendedAt;
   }
 
   /** Tries again what waits, and forgets what is over. */
   async retry(): Promise<void> {
     if (this.#quiet) return;
     const now = this.#moment();
-    if (now.wall < this.#retryAt) return;
+    if (this.#executor.isWaiting(now.wall)) return;
     const { responder } = this.#parts;
-    for (const decision of this.#again.splice(0)) await this.#attemptAgain(decision);
+    await this.#executor.attemptAgain();
     const due = responder.due(now, (rule, key) => this.engine.holding(rule, key));
-    await this.#follow(dueCourse(responder, due, now.horizon, this.#moment));
+    await this.#executor.follow(dueCourse(responder, due, now.horizon, this.#moment));
     responder.forget(now.horizon, this.#shared.longestCooldownMs());
   }
 
@@ -179,13 +182,13 @@ export class Partition {
 
   /** The log has acknowledged the outbox up to this entry. */
   confirm(outboxId: string, isAfter: (a: string, b: string) => boolean): void {
-    for (const id of this.#unconfirmed.keys()) if (!isAfter(id, outboxId)) this.#unconfirmed.delete(id);
+    this.#executor.confirm(outboxId, isAfter);
   }
 
   head(): CheckpointHead {
     return {
       version: 1,
-      last: this.#last,
+      last: this.#lastOffset < 0 ? null : { offset: this.#lastOffset, appendedAt: this.#lastAppendedAt },
       responder: this.#parts.responder.snapshot(),
       unconfirmed: this.unconfirmed,
       outgoing: this.#shared.queue.pendingOf(this.partition).map(writeOutgoing),
@@ -196,8 +199,7 @@ export class Partition {
 
   /** The kill store may have forgotten what it had not told Kafka: decide it again, under the same ids. */
   doubt(): void {
-    this.#again.push(...this.#unconfirmed.values());
-    this.#unconfirmed.clear();
+    this.#executor.doubt();
   }
 
   /** Adds to the metrics what the engine has counted since the last call. */
@@ -221,7 +223,6 @@ export class Partition {
     if (record.value === null) return this.#reject(record, 'tombstone', 'the record has no value, expected an event');
     const rejection = decoder.decode(record.value, record.headers);
     if (rejection !== null) return this.#reject(record, rejection.reason, rejection.detail);
-    this.#shared.metrics.eventsProcessed.inc();
     this.#calls.watch(record, decoder.view);
     return this.engine.step(record.offset, record.appendedAt, decoder.view);
   }
@@ -247,88 +248,8 @@ export class Partition {
     const { responder } = this.#parts;
     const { horizon } = this.engine;
     // The engine reuses its array; the next step may come while we wait for the kill store.
-    await this.#follow(alertCourse(responder, [...alerts], this.#moment));
-    await this.#follow(ripeCourse(responder, horizon, this.#moment));
-  }
-
-  async #follow(course: Course): Promise<void> {
-    let answer: DecisionOutcome | null = null;
-    for (;;) {
-      const next = course.next(answer);
-      if (next.done) return;
-      answer = await this.#carryOut(next.value);
-    }
-  }
-
-  /** Records a step and carries it out. @returns the outcome of an attempt, null while the kill store is not there */
-  async #carryOut(step: Step): Promise<DecisionOutcome | null> {
-    const { metrics } = this.#shared;
-    const facts = stepRecord(step, this.#shared.log);
-    if (facts !== null) this.#record(facts);
-    if (step.type === 'attempt') return this.#attempt(step.decision);
-    if (step.type === 'unreached') this.#again.push(step.decision);
-    if (step.type === 'suppressed')
-      metrics.actions.inc({ action: step.suppression.decision.action, outcome: 'suppressed' });
-    if (step.type === 'alert' && step.alert.state === 'firing') {
-      const { name, severity } = step.alert.rule;
-      metrics.alerts.inc({ rule: name, severity });
-    }
-    return null;
-  }
-
-  async #attemptAgain(decision: Decision): Promise<void> {
-    const outcome = await this.#attempt(decision);
-    if (outcome === null) this.#again.push(decision);
-    else await this.#follow(outcomeCourse(this.#parts.responder, decision, outcome, this.#moment));
-  }
-
-  /** @returns null when it has to wait: for the end of a quiet replay, or because the kill store was not there. */
-  async #attempt(decision: Decision): Promise<DecisionOutcome | null> {
-    const { metrics, actuator, now } = this.#shared;
-    if (this.#quiet || now() < this.#retryAt) {
-      this.#parts.responder.postpone(decision, Math.max(now(), this.#retryAt));
-      return null;
-    }
-    const group = this.#rules.set.groups.find(({ name }) => name === decision.alert.rule.group);
-    try {
-      const { outcome, outboxId } = await actuator.act(decision, group);
-      this.#storeOutage = null;
-      this.#told.delete(decision.id);
-      if (outboxId !== null) this.#unconfirmed.set(outboxId, decision);
-      metrics.actions.inc({ action: decision.action, outcome: outcome.status });
-      if (outcome.status === 'applied') this.#observeLatency(decision, outcome.appliedAt);
-      return outcome;
-    } catch (error) {
-      this.#failed(decision, error);
-      return null;
-    }
-  }
-
-  /**
-   * Nothing is lost: the decision stays waiting. While the store is away nothing else is tried either, so that a batch does
-   * not wait for each of its decisions. What will not heal by itself is said in the audit, once.
-   */
-  #failed(decision: Decision, error: unknown): void {
-    const { metrics, now } = this.#shared;
-    const message = messageOf(error);
-    const retryAt = now() + RETRY_UNAVAILABLE_MS;
-    this.#storeOutage = message;
-    this.#parts.responder.postpone(decision, retryAt);
-    metrics.actions.inc({ action: decision.action, outcome: 'failed' });
-    if (isRetryable(error)) this.#retryAt = retryAt;
-    else if (!this.#told.has(decision.id)) {
-      this.#told.add(decision.id);
-      this.#record(failedRecord(decision, 'store', message));
-    }
-  }
-
-  #observeLatency(decision: Decision, appliedAt: number): void {
-    const seconds = (appliedAt - causeTime(decision.alert.cause)) / 1_000;
-    this.#shared.metrics.detectionLatency.observe(Math.max(0, seconds));
-  }
-
-  #record(facts: AuditFacts): void {
-    this.#shared.trail.write(facts, this.partition);
+    await this.#executor.follow(alertCourse(responder, [...alerts], this.#moment));
+    await this.#executor.follow(ripeCourse(responder, horizon, this.#moment));
   }
 
   async #waitForRoom(batch: LogBatch): Promise<void> {
@@ -336,12 +257,11 @@ export class Partition {
     await batch.heartbeat().catch(() => {});
   }
 
+  readonly #record = (facts: AuditFacts): void => this.#shared.trail.write(facts, this.partition);
+
   readonly #moment = (): Moment => ({ horizon: this.engine.horizon, wall: this.#shared.now() });
 
   get #quiet(): boolean {
     return this.engine.nextOffset < this.#parts.quietUntil;
   }
 }
-
-/** How much later than a drained partition's end was asked for a record appended before may still come, ms. */
-const DRAIN_MS = 2_000;

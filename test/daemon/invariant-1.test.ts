@@ -55,13 +55,13 @@ async function outcome(world: World, cuts: readonly Cut[]): Promise<object> {
     await life.read(at, { askedAt });
     if (how === 'checkpoint and crash') {
       world.now += CHECKPOINT_EVERY_MS;
-      await life.pipeline.tick();
+      await life.tick();
     }
     if (how === 'stop') await life.pipeline.stop();
   }
   const last = await Life.begin(world, RULES);
   await last.read(undefined, { askedAt });
-  await last.pipeline.tick();
+  await last.tick();
   await last.settle();
   const { keys, firingAlerts, activeSessions, late, repeated } = last.pipeline.partitions[0]!.engine.stats;
   const records = await world.audit();

@@ -41,11 +41,11 @@ describe('from records to kills', () => {
     await world.produce(...burst(5, START));
     world.down.add('store');
     await life.read();
-    await life.pipeline.tick();
+    await life.tick();
     expect(life.pipeline.partitions[0]?.storeOutage).toBe('store is away');
     world.down.delete('store');
     world.now += 500;
-    await life.pipeline.tick();
+    await life.tick();
     await life.settle();
     expect(life.pipeline.partitions[0]?.storeOutage).toBeNull();
     expect(await world.stopped()).toEqual(KILLED);
@@ -61,7 +61,7 @@ describe('from records to kills', () => {
     expect(await life.metric('sentinel_actions_total')).toBe(1);
     world.down.delete('store');
     world.now += 500;
-    await life.pipeline.tick();
+    await life.tick();
     expect(await world.stopped()).toHaveLength(50);
   });
 
@@ -72,12 +72,12 @@ describe('from records to kills', () => {
     world.down.add('store');
     await life.read();
     world.now += 5_000;
-    await life.pipeline.tick();
+    await life.tick();
     world.down.delete('store');
     const next = await Life.begin(world);
     await next.read();
     world.now += 500;
-    await next.pipeline.tick();
+    await next.tick();
     expect(await world.stopped()).toEqual(KILLED);
   });
 
@@ -87,7 +87,7 @@ describe('from records to kills', () => {
     expect(await world.stopped()).toEqual([]);
     await life.keeper.follow();
     await life.pipeline.doubt();
-    await life.pipeline.tick();
+    await life.tick();
     expect(await world.stopped()).toEqual(KILLED);
   });
 
@@ -264,7 +264,7 @@ describe('what is no event', () => {
     expect(await countOf('alert.firing')).toBe(1);
     expect(life.queue.outage).toContain(TOPICS.dead_letter);
     world.now += 5_000;
-    await life.pipeline.tick();
+    await life.tick();
     world.down.delete(TOPICS.dead_letter);
     const next = await Life.begin(world);
     await next.assign();
@@ -357,13 +357,37 @@ describe('checkpoints', () => {
     world.now += 5_000;
     await world.produce(...burst(5, world.now));
     await life.read();
+    await life.tick();
     expect(await world.stopped()).toEqual(KILLED);
     expect(life.waiting.get('checkpoints')).toBe('checkpoints is away');
     world.down.delete('checkpoints');
     world.now += 5_000;
-    await life.pipeline.tick();
+    await life.tick();
     expect(life.waiting.size).toBe(0);
     expect(life.commits).toEqual([5]);
+  });
+
+  test('are what they were at one moment: records are read while they are on their way', async () => {
+    const life = await Life.begin(world);
+    await life.assign();
+    let goOn: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    world.saves.push(held);
+    await world.produce(...burst(2, world.now));
+    await life.read();
+    world.now += 5_000;
+    const ticking = life.tick();
+    await world.produce(...burst(3, world.now));
+    await life.read();
+    expect(await world.stopped()).toEqual(KILLED);
+    goOn();
+    await ticking;
+    expect(life.commits).toEqual([2]);
+    const next = await Life.begin(world);
+    await next.assign();
+    expect(next.pipeline.partitions[0]?.engine.nextOffset).toBe(2);
   });
 
   test('a restore waits for the checkpoint store, visibly, instead of failing', async () => {
@@ -383,7 +407,7 @@ describe('checkpoints', () => {
     const owner = await Life.begin(world);
     await owner.assign();
     world.now += 5_000;
-    await zombie.pipeline.tick();
+    await zombie.tick();
     expect(zombie.notices.at(-1)?.text).toBe('another instance has taken this partition over');
     expect(zombie.commits).toEqual([]);
     await world.produce(...burst(5, world.now));
@@ -445,7 +469,7 @@ describe('reloads and fences', () => {
     const next = await Life.begin(world);
     await next.read();
     world.now += 20_000;
-    await next.pipeline.tick();
+    await next.tick();
     expect(await world.stopped()).toEqual([]);
     await world.produce(...burst(5, world.now));
     await next.read();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encodeCheckpoint } from '../../src/daemon/checkpoint.ts';
+import { checkpointChunks, encodeHead } from '../../src/daemon/checkpoint.ts';
 import { findStart } from '../../src/daemon/restore.ts';
 import { encodeSnapshot } from '../../src/engine/index.ts';
 import type { StoredCheckpoint } from '../../src/ports/checkpoint-store.ts';
@@ -24,7 +24,8 @@ async function checkpointOf(world: World): Promise<StoredCheckpoint> {
   const life = await Life.begin(world);
   await life.read();
   const [partition] = life.pipeline.partitions;
-  const bytes = Buffer.concat(encodeCheckpoint(partition!.head(), [...encodeSnapshot(partition!.engine.snapshot())]));
+  const head = encodeHead(partition!.head());
+  const bytes = Buffer.concat([...checkpointChunks(head, encodeSnapshot(partition!.engine.snapshot()))]);
   return { log: 'x', partition: 0, epoch: 1, offset: partition!.engine.nextOffset, bytes };
 }
 

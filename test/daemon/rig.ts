@@ -11,9 +11,10 @@ import { DEFAULT_CONFIG, DEFAULT_TOPICS } from '../../src/daemon/config/config.t
 import { KillMirror } from '../../src/daemon/kill-mirror.ts';
 import { createMetrics } from '../../src/daemon/metrics.ts';
 import { OUTGOING_LIMITS, type OutgoingLimits, OutgoingQueue } from '../../src/daemon/outgoing.ts';
-import type { Shared } from '../../src/daemon/partition.ts';
 import { publishedConfig } from '../../src/daemon/parts.ts';
-import { type Notice, Pipeline } from '../../src/daemon/pipeline.ts';
+import { Pipeline } from '../../src/daemon/pipeline.ts';
+import type { Notice } from '../../src/daemon/pipeline-options.ts';
+import type { Shared } from '../../src/daemon/shared.ts';
 import { StoreKeeper } from '../../src/daemon/store-keeper.ts';
 import { Trail } from '../../src/daemon/trail.ts';
 import type { AuditRecord } from '../../src/domain/audit-record.ts';
@@ -71,6 +72,8 @@ groups:
 export class World {
   readonly dir = newFolder();
   readonly down = new Set<'store' | 'checkpoints' | string>();
+  /** What the next saves of checkpoints wait for before they look at a byte. */
+  readonly saves: Promise<void>[] = [];
   readonly clock = { now: () => this.now };
   now = START;
   readonly log: EventLog;
@@ -90,7 +93,13 @@ export class World {
       clock,
     });
     this.store = this.#failing(store, () => 'store');
-    this.checkpoints = this.#failing(openEmbeddedCheckpointStore({ dir, clock }), () => 'checkpoints');
+    const checkpoints = openEmbeddedCheckpointStore({ dir, clock });
+    const save = checkpoints.save.bind(checkpoints);
+    checkpoints.save = async (...what) => {
+      await this.saves.shift();
+      return save(...what);
+    };
+    this.checkpoints = this.#failing(checkpoints, () => 'checkpoints');
   }
 
   /** Calls of parts that are down reject like those of a server that is away. */
@@ -262,6 +271,12 @@ export class Life {
         ...said,
       });
     }
+  }
+
+  /** What the daemon does once in a while. */
+  async tick(): Promise<void> {
+    await this.pipeline.retry();
+    await this.pipeline.saveDue();
   }
 
   /** Everything on its way is in the log. */

@@ -1,0 +1,23 @@
+import type { ToolLists } from '../domain/tool-kind.ts';
+import type { ResponderSettings } from '../responder/settings.ts';
+
+export interface PipelineOptions {
+  readonly topic: string;
+  readonly format: 'json' | 'cloudevents';
+  readonly tools: ToolLists;
+  readonly sessionEndsAfterMs: number;
+  readonly responder: ResponderSettings;
+  readonly checkpointEveryMs: number;
+  /** Two unguessable 32-bit words for a partition that starts without a checkpoint. */
+  readonly hashKey: () => readonly number[];
+  readonly onNotice: (partition: number, notice: Notice) => void;
+  /** What a part waits for; null when it goes on. */
+  readonly onWaiting: (part: string, why: string | null) => void;
+  readonly onCrash: (error: Error) => void;
+}
+
+/** Something that people should know about a partition. `loss`: something was lost by it. */
+export interface Notice {
+  readonly kind: 'information' | 'loss' | 'producer_time';
+  readonly text: string;
+}
