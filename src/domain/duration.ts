@@ -17,6 +17,16 @@ export function parseDuration(text: string): number | null {
   return ms <= LONGEST_DURATION_MS ? ms : null;
 }
 
+/** What was meant by a text that is no duration: `5 minutes`, `1h30m`, `2w`; null where that is anybody's guess. */
+export function meantDuration(text: string): string | null {
+  const parts = [...text.toLowerCase().matchAll(/([0-9]{1,9})\s*(ms|[smhdw])[a-z]*\s*/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.toLowerCase().trimStart()) return null;
+  const ms = parts.reduce((sum, [, number, unit]) => sum + Number(number) * MEANT[unit as keyof typeof MEANT], 0);
+  return ms <= LONGEST_DURATION_MS ? formatDuration(ms) : null;
+}
+
+const MEANT = { ...UNITS, w: 7 * UNITS.d } as const;
+
 /** The shortest text that means exactly that: in the largest unit that divides it. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s';

@@ -10,7 +10,13 @@ export function nearest(written: string, candidates: readonly string[]): string 
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? withPart(written.toLowerCase(), candidates);
+}
+
+/** `sum` for `value_sum`, `cost` for `cost_usd`; nothing where several have that part. */
+function withPart(written: string, candidates: readonly string[]): string | null {
+  const [only, ...others] = candidates.filter((candidate) => candidate.split('_').includes(written));
+  return others.length === 0 ? (only ?? null) : null;
 }
 
 /** `a`, `a or b`, `a, b or c`. */

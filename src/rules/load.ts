@@ -20,6 +20,9 @@ const MAX_FILES = 1_000;
 const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 8;
 
+const NOT_THERE =
+  'there is no such file or folder, expected rules: name their folder with --rules, SENTINEL_RULES or rules.dir';
+
 /** Reads files and folders (`*.yaml`, `*.yml`, deep, without `*.test.yaml` and hidden ones) into one set. */
 export async function loadRules(paths: readonly string[]): Promise<RulesResult> {
   return parseSources(await readSources(paths));
@@ -78,7 +81,7 @@ class Walk {
   /** A path that was named: a folder, or a file whatever it is called. */
   async start(path: string): Promise<void> {
     const stats = await statOf(path);
-    if (stats === null) this.problems.push(problemAt(path, 'there is no such file or folder, expected rules'));
+    if (stats === null) this.problems.push(problemAt(path, NOT_THERE));
     else if (stats.isFile()) this.found.add(path);
     else if (stats.isDirectory()) await this.#root(path);
     else this.problems.push(problemAt(path, 'this is neither file nor folder, expected rules'));

@@ -53,7 +53,7 @@ it('one bad file makes the whole set bad, and what is wrong elsewhere is told to
   await put('b.yaml', 'groups: x');
   expect(told(await loadRules([folder, join(folder, 'none')]))).toEqual([
     './b.yaml:1:9: groups is "x", expected a list of groups',
-    './none:1:1: there is no such file or folder, expected rules',
+    './none:1:1: there is no such file or folder, expected rules: name their folder with --rules, SENTINEL_RULES or rules.dir',
   ]);
 });
 

@@ -39,7 +39,7 @@ const CASES: readonly (readonly [law: string, type: SoundType, lines: readonly s
     'a duration is one number and one unit',
     'event_count',
     ['for: 1h30m'],
-    'r.yaml:8:14: for is "1h30m", expected a duration like 0s, 30s or 5m, up to 366d',
+    'r.yaml:8:14: for is "1h30m", expected a duration like 0s, 30s or 5m, up to 366d (did you mean 90m?)',
   ],
   [
     'a duration is never negative',
@@ -52,6 +52,42 @@ const CASES: readonly (readonly [law: string, type: SoundType, lines: readonly s
     'event_count',
     ['for: 367d'],
     'r.yaml:8:14: for is "367d", expected a duration like 0s, 30s or 5m, up to 366d',
+  ],
+  [
+    'a duration in words is told as it is written here',
+    'event_count',
+    ['cooldown: 2 weeks 1 hour'],
+    'r.yaml:8:19: cooldown is "2 weeks 1 hour", expected a duration like 0s, 30s or 5m, up to 366d (did you mean 337h?)',
+  ],
+  [
+    'a key that is called otherwise elsewhere says what it is here',
+    'event_count',
+    ['treshold: 3'],
+    'r.yaml:8:9: there is no key "treshold", did you mean condition: {gt: 30}?',
+  ],
+  [
+    'a number needs no quotes',
+    'event_count',
+    ['overrides: [{match: {tenant: a}, condition: {gt: "20"}}]'],
+    'r.yaml:8:58: overrides[0].condition.gt is "20", expected a number of at least 0, without quotes',
+  ],
+  [
+    'a comparison is written as a map',
+    'event_count',
+    ['match: {cost_usd: ">= 0.5"}'],
+    'r.yaml:8:27: match.cost_usd is ">= 0.5", expected a map like {gte: 0.5}, with gt, gte, lt, lte, eq or neq',
+  ],
+  [
+    'options stand below their action',
+    'event_count',
+    ['actions: [{flip_tenant: , mode: stop_all}]'],
+    'r.yaml:8:19: actions[0] is a map, expected one action: indent mode deeper than flip_tenant, or write flip_tenant: {mode: …}',
+  ],
+  [
+    'a part of a word is enough where it is of one only',
+    'value_sum',
+    ['group_by: [global]'],
+    'r.yaml:9:20: group_by[0] is "global", expected tenant, session, agent, tool, global_tool or labels.<name> (did you mean global_tool?)',
   ],
   [
     'a severity is one of three',
@@ -129,7 +165,7 @@ const CASES: readonly (readonly [law: string, type: SoundType, lines: readonly s
     'numbers are compared',
     'event_count',
     ['match: {cost_usd: 3}'],
-    'r.yaml:8:27: match.cost_usd is 3, expected a map with gt, gte, lt, lte, eq or neq',
+    'r.yaml:8:27: match.cost_usd is 3, expected a map like {gt: 3}, with gt, gte, lt, lte, eq or neq',
   ],
   [
     'a comparison compares',
@@ -471,6 +507,27 @@ describe('files', () => {
     ],
   ])('%s', (_law, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it.each([
+    '^email',
+    'send$',
+    '/email.*/',
+    'email\\\\..*',
+    'a.+',
+    'email.(send|draft)',
+    'x[a-z]',
+    '[xy]*',
+    'email.{send,draft}',
+  ])('%s where a glob is expected would never match, so it is refused', (pattern) => {
+    const plain = pattern.replace('\\\\', '\\');
+    const expected =
+      'expected a glob or a list of globs, no regular expression: * is any text, ? any one character, also a ^ or [ that is meant';
+    expect(problemsOf(soundRule('event_count', `match: {tool: [a, "${pattern}"]}`))).toEqual([
+      `r.yaml:8:27: match.tool is "${plain}", ${expected}`,
+    ]);
+    expect(problemsOf(soundRule('event_count', `exceptions: [{tenant: "${pattern}"}]`))).toHaveLength(1);
+    expect(problemsOf(soundRule('event_count', `match: {args.x: "${pattern}"}`))).toEqual([]);
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { type Check, knowsOperation } from './check.ts';
 /** Whether each action has somebody to concern. */
 export const checkActions: Check = (draft, rule, report) => {
   if (draft.actions === undefined && rule.severity === 'critical' && defaultActions(rule) === null) {
-    const grouped = `grouped by [${rule.groupBy.join(', ')}]`;
+    const grouped = `grouped by [${(draft.group_by ?? rule.groupBy).join(', ')}]`;
     report(
       ['severity'],
       `a critical rule ${grouped} has no action of its own, expected actions (actions: [] only alerts)`,

@@ -67,8 +67,7 @@ const action: Shape<Action> = {
   schema: actionSchema(),
   read: (at, name, reader) => {
     const written = writtenAction(at, reader);
-    if (written === null)
-      return refuse(at, name, 'an action like terminate_session or flip_tenant: {ttl: 30m}', reader);
+    if (written === null) return refuse(at, name, likeAnAction(at), reader);
     const refused = Object.hasOwn(REFUSED, written.type) ? REFUSED[written.type] : undefined;
     if (refused !== undefined) return refused(at, reader);
     const known = Object.hasOwn(ACTIONS, written.type) ? ACTIONS[written.type] : undefined;
@@ -82,6 +81,15 @@ const action: Shape<Action> = {
 };
 
 export const actionList = list(action, 'a list of actions like [terminate_session]');
+
+/** Options that stand beside their action instead of below it read as a map of several keys. */
+function likeAnAction(at: Cursor): string {
+  const keys = isMap(at.node) ? at.node.items.map(({ key }) => (isScalar(key) ? String(key.value) : '')) : [];
+  const [type = '', option] = keys;
+  if (option === undefined || !Object.hasOwn(ACTIONS, type))
+    return 'an action like terminate_session or flip_tenant: {ttl: 30m}';
+  return `one action: indent ${option} deeper than ${type}, or write ${type}: {${option}: …}`;
+}
 
 function writtenAction(at: Cursor, reader: Reader): { type: string; options: Cursor | null } | null {
   const name = textOf(at);

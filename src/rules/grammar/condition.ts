@@ -1,7 +1,9 @@
+import { isScalar } from 'yaml';
+import { orList } from '../../domain/nearest.ts';
 import type { Comparison, Condition } from '../../domain/rule.ts';
 import { object, optional } from '../shapes/collections.ts';
-import { duration, number } from '../shapes/scalars.ts';
-import { mapped, type Shape } from '../shapes/shape.ts';
+import { duration, number, textOf } from '../shapes/scalars.ts';
+import { mapped, refuse, type Shape } from '../shapes/shape.ts';
 
 export const COMPARISONS = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const satisfies readonly Comparison[];
 
@@ -20,7 +22,13 @@ function comparisons(threshold: Shape<number>): Shape<readonly Condition[]> {
   const fields = Object.fromEntries(
     COMPARISONS.map((comparison) => [comparison, optional(threshold, `${COMPARISON_WORDS[comparison]} this`)]),
   );
-  return mapped(object(fields, { extra: { minProperties: 1 } }), (values, at, reader, name) => {
+  const shape = object(fields, { extra: { minProperties: 1 } });
+  const map: typeof shape = {
+    ...shape,
+    read: (at, name, reader) =>
+      isScalar(at.node) ? refuse(at, name, likeThis(textOf(at) ?? ''), reader) : shape.read(at, name, reader),
+  };
+  return mapped(map, (values, at, reader, name) => {
     const found = Object.entries(values).map(([comparison, value]) => ({
       comparison: comparison as Comparison,
       threshold: value as number,
@@ -29,6 +37,23 @@ function comparisons(threshold: Shape<number>): Shape<readonly Condition[]> {
     reader.report(at.offset, `${name} is empty, expected one of ${COMPARISONS.join(', ')}`);
     return undefined;
   });
+}
+
+const SIGNS: Readonly<Record<string, Comparison>> = {
+  '>': 'gt',
+  '>=': 'gte',
+  '<': 'lt',
+  '<=': 'lte',
+  '=': 'eq',
+  '==': 'eq',
+  '!=': 'neq',
+};
+
+/** `> 20` as it is written here. */
+function likeThis(written: string): string {
+  const [, sign = '', value = ''] = /^\s*([<>=!]*)\s*([0-9.]+[a-z]*)\s*$/.exec(written) ?? [];
+  const example = `{${SIGNS[sign] ?? 'gt'}: ${value === '' ? '30' : value}}`;
+  return `a map like ${example}, with ${orList(COMPARISONS)}`;
 }
 
 /** Exactly one comparison. */

@@ -20,12 +20,23 @@ export const GLOBS_SCHEMA: JsonSchema = { anyOf: [GLOB.schema, GLOB_LIST.schema]
 const GLOBS_REFERENCE: JsonSchema = { $ref: '#/definitions/globs' };
 const NUMBERS_REFERENCE: JsonSchema = { $ref: '#/definitions/numbers' };
 
+/**
+ * Signs of a regular expression or of a shell's glob, which here stand for themselves: no id has them, and the rule would
+ * silently never fire.
+ */
+const OTHER_PATTERN =
+  /^\^|\$$|^\/.*\/$|\\[.dDwWsSbB]|\.\+|\([^)]*\|[^)]*\)|\[[^\]]*\w-\w[^\]]*\]|\][*+]|\{[^}]*,[^}]*\}/su;
+const ONLY_GLOBS =
+  'a glob or a list of globs, no regular expression: * is any text, ? any one character, also a ^ or [ that is meant';
+
 /** A glob or a list of globs. */
 export const globs: Shape<Test> = {
   schema: GLOBS_REFERENCE,
   read: (at, name, reader) => {
     if (isMap(at.node)) return refuse(at, name, 'a glob or a list of globs (only numbers are compared)', reader);
     const patterns = readGlobs(at, name, reader);
+    const other = patterns?.find((pattern) => OTHER_PATTERN.test(pattern));
+    if (other !== undefined) return refuse(placeOf(at, patterns, other, reader), name, ONLY_GLOBS, reader);
     return patterns && { globs: patterns };
   },
 };

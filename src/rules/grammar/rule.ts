@@ -1,7 +1,8 @@
+import { nearest } from '../../domain/nearest.ts';
 import type { Condition, MeasureType } from '../../domain/rule.ts';
 import { list, object, optional, record, required } from '../shapes/collections.ts';
 import { duration, flag, number, text, timestamp, word } from '../shapes/scalars.ts';
-import { mapped, type Read, referred, type Shape } from '../shapes/shape.ts';
+import { mapped, quote, type Read, referred, type Shape } from '../shapes/shape.ts';
 import { actionList } from './actions.ts';
 import { durationCondition, numberCondition } from './condition.ts';
 import { fingerprint, groupBy, numberField } from './keys.ts';
@@ -166,7 +167,35 @@ const SPECIAL_KEYS: Readonly<Record<string, readonly MeasureType[]>> = {
   active_within: ['session_age'],
 };
 
+/** What a key is called elsewhere, or by people, and how it is written here. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  threshold: 'condition: {gt: 30}',
+  limit: 'condition: {gt: 30} (or limit of the group)',
+  expr: 'type, match and condition (there are no expressions)',
+  metric: 'type',
+  measure: 'type',
+  filter: 'match',
+  where: 'match',
+  selection: 'match',
+  by: 'group_by: [session]',
+  key: 'group_by: [session]',
+  period: 'window',
+  interval: 'window',
+  timeframe: 'window',
+  level: 'severity',
+  response: 'actions',
+  dry_run: 'simulate: true',
+  summary: 'annotations: {summary: "…"}',
+  description: 'annotations: {description: "…"}',
+};
+
 function explainKey(type: MeasureType, key: string): string | null {
   const types = Object.hasOwn(SPECIAL_KEYS, key) ? SPECIAL_KEYS[key] : undefined;
-  return types === undefined ? null : `${key} does not go with type ${type}, expected it only with ${types.join(', ')}`;
+  if (types !== undefined) return `${key} does not go with type ${type}, expected it only with ${types.join(', ')}`;
+  const meant = nearest(key, [
+    ...Object.keys(RULE_SHAPES[type].schema.properties as object),
+    ...Object.keys(OTHER_NAMES),
+  ]);
+  if (meant === null || !Object.hasOwn(OTHER_NAMES, meant)) return null;
+  return `there is no key ${quote(key)}, did you mean ${OTHER_NAMES[meant]}?`;
 }

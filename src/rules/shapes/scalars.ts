@@ -1,5 +1,5 @@
 import { isScalar } from 'yaml';
-import { DURATION_PATTERN, parseDuration } from '../../domain/duration.ts';
+import { DURATION_PATTERN, meantDuration, parseDuration } from '../../domain/duration.ts';
 import { nearest, orList } from '../../domain/nearest.ts';
 import type { Cursor } from '../reader.ts';
 import { refuse, type Shape } from './shape.ts';
@@ -62,9 +62,13 @@ export function number(options: { min?: number; max?: number; integer?: boolean;
       const fits = typeof value === 'number' && Number.isFinite(value) && (!integer || Number.isSafeInteger(value));
       return fits && value >= (min ?? -Infinity) && value <= (max ?? Infinity)
         ? value
-        : refuse(at, name, expected, reader);
+        : refuse(at, name, isQuotedNumber(value) ? `${expected}, without quotes` : expected, reader);
     },
   };
+}
+
+function isQuotedNumber(value: unknown): boolean {
+  return typeof value === 'string' && /^-?[0-9.]+$/.test(value);
 }
 
 const DURATION_EXPECTED = 'a duration like 500ms, 30s, 5m, 1h or 7d, up to 366d';
@@ -74,8 +78,11 @@ export function duration(minMs: number, expected = DURATION_EXPECTED): Shape<num
   return {
     schema: { type: 'string', pattern: DURATION_PATTERN },
     read: (at, name, reader) => {
-      const ms = parseDuration(textOf(at) ?? '');
-      return ms !== null && ms >= minMs ? ms : refuse(at, name, expected, reader);
+      const written = textOf(at) ?? '';
+      const ms = parseDuration(written);
+      if (ms !== null && ms >= minMs) return ms;
+      const meant = ms === null ? meantDuration(written) : null;
+      return refuse(at, name, meant === null ? expected : `${expected} (did you mean ${meant}?)`, reader);
     },
   };
 }
