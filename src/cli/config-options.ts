@@ -20,8 +20,8 @@ export function addConfigOptions(command: Command): Command {
     .option('--config <file>', 'configuration file (default: sentinel.yaml, where it exists)')
     .option('--kafka-brokers <list>', 'host:port,… (KAFKA_BROKERS)')
     .option('--redis-url <url>', 'redis://… (REDIS_URL)')
-    .option('--dir <folder>', 'folder of the embedded log and store (SENTINEL_DIR)')
-    .option('--rules <folder>', 'folder of rules (SENTINEL_RULES)');
+    .option('--dir <folder>', 'folder of the embedded log and store (SENTINEL_DIR; default: .sentinel)')
+    .option('--rules <folder>', 'folder of rules (SENTINEL_RULES; default: rules)');
 }
 
 /** @throws SentinelError `config_invalid` with every problem. */

@@ -41,11 +41,11 @@ export function explainWhy(cli: Cli, asked: Asked, options: Options): Promise<Ex
   });
 }
 
-/** One word that is no scope text is a decision id: both forms of ids have no colon. */
+/** One word that is no scope text: of a rule or of an operator, or of a change by hand. */
+const DECISION_ID = /^([0-9a-f][0-9a-f-]{15,}|hand:[0-9]+)$/i;
+
 function isDecision({ what, id }: Asked, { tenant }: Options): boolean {
-  return (
-    id === undefined && tenant === undefined && /^[0-9a-f][0-9a-f-]{15,}$/i.test(what) && parseScope(what) === null
-  );
+  return id === undefined && tenant === undefined && DECISION_ID.test(what) && parseScope(what) === null;
 }
 
 async function byDecision({ store, place, config }: OpenedStore, decision: string): Promise<readonly IndexEntry[]> {

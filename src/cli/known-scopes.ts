@@ -2,6 +2,7 @@ import { SentinelError } from '../domain/errors.ts';
 import { compileGlob, isGlob } from '../domain/glob.ts';
 import { nearest } from '../domain/nearest.ts';
 import { type Scope, scopeTenant, scopeText } from '../domain/scope.ts';
+import type { KillStore } from '../ports/kill-store.ts';
 import { allStates } from './all-states.ts';
 import type { OpenedStore } from './open-store.ts';
 import type { NamedScope } from './scope-words.ts';
@@ -41,7 +42,7 @@ async function isKnown({ store, config }: OpenedStore, scope: Scope): Promise<bo
     case 'session':
       return (await store.sessionParents(scope.session)).has(scope.tenant);
     case 'tenant':
-      return (await store.knownTenants(COMPARED_MAX)).includes(scope.tenant);
+      return (await tenants(store)).has(scope.tenant);
     case 'tool': {
       const { write, read } = (await store.config())?.tools ?? config.tools;
       return isGlob(scope.pattern) || [...write, ...read].some((tool) => compileGlob(tool)(scope.pattern));
@@ -51,13 +52,23 @@ async function isKnown({ store, config }: OpenedStore, scope: Scope): Promise<bo
   }
 }
 
+/** Those with a registered session, and those of which anything was ever stopped. */
+async function tenants(store: KillStore): Promise<ReadonlySet<string>> {
+  const names = new Set(await store.knownTenants(COMPARED_MAX));
+  for await (const { scope } of allStates(store)) {
+    const tenant = scopeTenant(scope);
+    if (tenant !== null) names.add(tenant);
+    if (names.size >= COMPARED_MAX) break;
+  }
+  return names;
+}
+
 async function namesLike({ store, config }: OpenedStore, scope: Scope): Promise<readonly string[]> {
+  if (scope.kind === 'tenant') return [...(await tenants(store))];
   const names = new Set<string>();
-  if (scope.kind === 'tenant') for (const tenant of await store.knownTenants(COMPARED_MAX)) names.add(tenant);
   if (scope.kind === 'tool') for (const tool of [...config.tools.write, ...config.tools.read]) names.add(tool);
   for await (const { scope: known } of allStates(store)) {
-    if (known.kind === scope.kind && (scope.kind === 'tenant' || scopeTenant(known) === scopeTenant(scope)))
-      names.add(lastId(known));
+    if (known.kind === scope.kind && scopeTenant(known) === scopeTenant(scope)) names.add(lastId(known));
     if (names.size >= COMPARED_MAX) break;
   }
   return [...names];

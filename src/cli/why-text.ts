@@ -44,7 +44,10 @@ function facts({ entry: { state }, guards, rule, rulesDir }: Explained): string[
     ['decision', state.decision_id],
   ];
   if (state.rule !== null)
-    rows.push(['rule', `${state.rule} (${rule === null ? `not in ${rulesDir}` : placeText(rule)})`]);
+    rows.push([
+      'rule',
+      `${state.rule} (${rule === null ? `not found in the folder ${rulesDir}: name the daemon's with --rules` : placeText(rule)})`,
+    ]);
   if (state.evidence !== null) rows.push(...evidenceRows(state.evidence));
   rows.push(['guards', guardsText(guards)], ...carried(state));
   return rows;

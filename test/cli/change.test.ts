@@ -147,6 +147,16 @@ describe('a scope that was never seen', () => {
     expect(await sh.run('sentinel tool disable emial.send')).toMatchObject({ code: 0 });
   });
 
+  it('is no tenant of which a session was stopped: in an emergency nothing is asked', async () => {
+    const sh = await initialised();
+    await sh.run('sentinel kill session:acme:s1 --yes');
+    expect(await sh.run('sentinel kill tenant acme')).toMatchObject({ code: 0 });
+    expect(await sh.run('sentinel kill tenant acne')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/tenant:acme/),
+    });
+  });
+
   it('is known when a guard registered it, when it was tripped before, and for tools when it is configured', async () => {
     const sh = await initialised();
     await onStore(sh, (store) => store.registerSession('acme', 's1', null));

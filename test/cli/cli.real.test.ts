@@ -169,6 +169,9 @@ test('what docs/operating.md says to set by hand shows in the state, recorded an
     /^tool::email\.send +disabled /m,
   ])
     expect(shown).toMatch(row);
+  const why = (await run('sentinel why tenant acme')).out;
+  const decision = /decision +(hand:\d+)/.exec(why)?.[1];
+  expect(await run(`sentinel why ${decision}`)).toMatchObject({ code: 0, out: why });
   for (const line of clearing) await send(line);
   const after = (await run('sentinel state')).out;
   expect(after).not.toMatch(/^(tenant:acme|global) /m);

@@ -16,7 +16,11 @@ export function runCommand(program: Command, cli: Cli): void {
     .option('--port <port>', 'port of the HTTP API, 0 for any free one')
     .addHelpText(
       'after',
-      '\nExample:\n  KAFKA_BROKERS=127.0.0.1:9092 REDIS_URL=redis://127.0.0.1:6379 sentinel run --rules rules\n',
+      '\nExamples:\n' +
+        '  sentinel run --rules node_modules/agent-sentinel/rules\n' +
+        '  KAFKA_BROKERS=127.0.0.1:9092 REDIS_URL=redis://127.0.0.1:6379 sentinel run --rules rules\n\n' +
+        'Without Kafka and Redis everything is kept in the folder of --dir. SIGTERM ends it with exit 0 after checkpoint and\n' +
+        'commit; a supervisor starts node_modules/.bin/sentinel itself, because npx hands no signals on.\n',
     );
   addConfigOptions(command);
   command.action(async (options) => {
@@ -48,6 +52,7 @@ export function runCommand(program: Command, cli: Cli): void {
     });
     const code = await ended;
     await serving.stop();
+    logger.info('stopped');
     cli.exit(code);
   });
 }
