@@ -34,7 +34,7 @@ export interface AlertIdentity {
   readonly key: KeyTexts;
   /** The key's one text form, e.g. `tenant=acme,session=s1`, ids percent-encoded. */
   readonly keyText: string;
-  /** The horizon at which it happened: a record's, or the timer's due time. */
+  /** The horizon at which it happened: a record's, or the timer's due time; of an end by a fence the fence. */
   readonly at: number;
 }
 

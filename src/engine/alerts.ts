@@ -85,9 +85,18 @@ export class Alerts {
   }
 
   /** Ends an alert at once, whatever it may wait for. */
-  end(alert: number, why: ResolvedAlert['why']): void {
+  end(alert: number, why: 'ended' | 'reload'): void {
     if (this.state(alert) === State.pending) this.remove(alert);
     else this.resolve(alert, why);
+  }
+
+  /**
+   * Ends it for a fence. It ended when the scope was restored, not when we learned of that: after a crash we learn it at
+   * another horizon. An alert that fired since ended with its cause.
+   */
+  endByFence(alert: number, fence: number): void {
+    if (this.state(alert) === State.pending) this.remove(alert);
+    else this.resolve(alert, 'fence', Math.max(fence, this.table.f64[alert * STRIDE + CAUSE_TIME] as number));
   }
 
   /** A timer of an alert came up: `for` or `keep_firing_for` is over. */
@@ -181,10 +190,10 @@ export class Alerts {
     this.known.delete(alert);
   }
 
-  private resolve(alert: number, why: ResolvedAlert['why']): void {
+  private resolve(alert: number, why: ResolvedAlert['why'], at = this.record.horizon): void {
     this.episodes.delete(this.episodeTextOf(alert));
     const cause = this.causeOf(alert);
-    this.out.push({ state: 'resolved', ...this.identity(alert), cause, why });
+    this.out.push({ state: 'resolved', ...this.identity(alert), at, cause, why });
     this.remove(alert);
   }
 

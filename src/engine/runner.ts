@@ -272,7 +272,7 @@ export class Runner implements WitnessHost {
     const isLeft = this.settleRow(row) && this.measure.fence(row, fence);
     const alert = this.measure.rows.has(row) ? this.alertOf(row) : 0;
     const holds = isLeft && this.measure.holds(row, this.testOf(row));
-    if (alert !== 0 && !(holds && alerts.isWatched(alert))) alerts.end(alert, 'fence');
+    if (alert !== 0 && !(holds && alerts.isWatched(alert))) alerts.endByFence(alert, fence);
     if (isLeft) this.arm(row, this.measure.wakesAt(row, this.testOf(row), alerts.isWatched(this.alertOf(row))));
     else if (this.measure.rows.has(row)) this.forget(row);
   }

@@ -110,8 +110,21 @@ describe('a fence', () => {
     const run = new TestEngine(burst(', keep_firing_for: 1h'));
     run.events(3, 0);
     run.advance(100);
-    expect(run.fence(session, 1)).toEqual([`100 Burst fence ${KEY} by record 1`]);
+    expect(run.fence(session, 1)).toEqual([`1 Burst fence ${KEY} by record 1`]);
     expect(run.event(101)).toEqual([`101 Burst firing ${KEY}: 2 by record 3`]);
+  });
+
+  it('resolves at its own time, whenever it is learned; what has fired since, with its cause', () => {
+    for (const learnedAt of [20, 30_000]) {
+      const run = new TestEngine(burst());
+      run.events(3, 0);
+      run.advance(learnedAt);
+      expect(run.fence(session, 10)).toEqual([`10 Burst fence ${KEY} by record 1`]);
+    }
+    const late = new TestEngine(burst());
+    late.event(0);
+    late.event(20);
+    expect(late.fence(session, 10)).toEqual([`20 Burst fence ${KEY} by record 1`]);
   });
 
   it('holds back records that were appended before it and come after it was learned', () => {
@@ -136,12 +149,12 @@ describe('a fence', () => {
       .join('\n');
     const run = new TestEngine(rules);
     expect(run.events(2, 0)).toHaveLength(4);
-    expect(run.fence({ kind: 'tenant', tenant: 'acme' }, 10)).toEqual(['1 R0 fence tenant=acme by record 1']);
+    expect(run.fence({ kind: 'tenant', tenant: 'acme' }, 10)).toEqual(['10 R0 fence tenant=acme by record 1']);
     expect(run.fence({ kind: 'tool', tenant: null, pattern: 'mail.send' }, 10)).toEqual([]);
     expect(run.fence({ kind: 'tool', tenant: 'acme', pattern: 'mail.*' }, 10)).toEqual([]);
     expect(run.fence({ kind: 'tool', tenant: 'acme', pattern: 'mail.send' }, 10)).toHaveLength(1);
     expect(run.fence({ kind: 'global' }, 10)).toEqual([]);
-    expect(run.fence(session, 10)).toEqual([`1 R2 fence ${KEY} by record 1`]);
+    expect(run.fence(session, 10)).toEqual([`10 R2 fence ${KEY} by record 1`]);
   });
 
   it('restarts age, which is judged again with an event after it', () => {

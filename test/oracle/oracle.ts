@@ -258,7 +258,7 @@ export class Oracle {
       if (key.life !== null && !isDuration(key.rule)) dropFenced(key.rule, key.life, at);
       this.#settle(key, horizon);
       // What is dropped makes no condition hold that did not.
-      if (this.#holds(key, horizon) === null) this.#resolve(key, horizon, 'fence');
+      if (this.#holds(key, horizon) === null) this.#resolve(key, Math.max(at, firedAt(key)), 'fence');
       if (key.unjudgedSince !== null && key.life !== null) {
         key.unjudgedSince = countingEntries(key.rule, key.life).length;
       }
@@ -345,13 +345,18 @@ export class Oracle {
     this.#alerts.push({ state: 'firing', ...identity, threshold: key.condition.threshold, ...holding });
   }
 
-  #resolve(key: Key, horizon: number, why: PlainResolved['why']): void {
+  #resolve(key: Key, at: number, why: PlainResolved['why']): void {
     if (key.alert.state === 'firing') {
-      const identity = { rule: key.rule.name, key: key.text, at: horizon, cause: key.alert.cause };
+      const identity = { rule: key.rule.name, key: key.text, at, cause: key.alert.cause };
       this.#alerts.push({ state: 'resolved', ...identity, why });
     }
     key.alert = { state: 'inactive' };
   }
+}
+
+/** When the episode's cause came; -1 without one. */
+function firedAt({ alert }: Key): number {
+  return alert.state === 'firing' ? Number(alert.cause.split(' ').at(-1)) : -1;
 }
 
 function hasSameMeasure(a: PlainRule, b: PlainRule): boolean {
