@@ -40,7 +40,8 @@ export function wouldBeRecord(decision: Decision, at: number): AuditFacts {
       : decision.action === 'disable_tool'
         ? 'tool.disabled'
         : 'switch.tripped';
-  return decisionRecord(type, decision, '', decision.reason, { at });
+  // As the change's own record has it: a tool has no mode but that it is disabled.
+  return { ...decisionRecord(type, decision, '', decision.reason, { at }), mode: decision.mode ?? 'disabled' };
 }
 
 function decisionRecord(

@@ -7,10 +7,12 @@ import { openEmbeddedEventLog } from '../../src/adapters/embedded/event-log.ts';
 import { openEmbeddedKillStore } from '../../src/adapters/embedded/kill-store.ts';
 import { type Config, DEFAULT_CONFIG } from '../../src/daemon/config/config.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
-import type { AuditFacts, AuditRecord } from '../../src/domain/audit-record.ts';
+import type { AuditRecord } from '../../src/domain/audit-record.ts';
 import type { EventLog, LogRecord, OutMessage } from '../../src/ports/event-log.ts';
+import type { KillStore, TripRequest } from '../../src/ports/kill-store.ts';
 import { newFolder } from '../adapters/embedded/folder.ts';
 import { until } from '../services/poll.ts';
+import { withNothingStanding } from './nothing-standing.ts';
 
 const UNBOUND = 1e9;
 const NO_LIMITS: Config['responder']['limits'] = {
@@ -19,93 +21,155 @@ const NO_LIMITS: Config['responder']['limits'] = {
   tenantFlips: { max: UNBOUND, perMs: 60_000 },
   shareOfActiveSessions: { max: 1, perMs: 60_000, atLeast: UNBOUND },
 };
+/** Longer than any stream: nothing is too old to act upon. */
+export const NEVER_STALE_MS = 366 * 86_400_000;
+/** How long after its end a partition is known to be drained, ms. */
+const DRAIN_MS = 2_000;
 
-/** Nothing but the rules decides: limits are raised. */
-export function unlimited(said: Partial<Config>): Config {
-  return { ...DEFAULT_CONFIG, ...said, responder: { ...DEFAULT_CONFIG.responder, limits: NO_LIMITS } };
+/** The rules and the records decide, not the present: limits are raised, and nothing is stale unless that is said. */
+export function unlimited(said: Partial<Config>, staleAfterMs = NEVER_STALE_MS): Config {
+  return { ...DEFAULT_CONFIG, ...said, responder: { ...DEFAULT_CONFIG.responder, limits: NO_LIMITS, staleAfterMs } };
 }
 
-export interface Live {
+export interface LiveOptions {
+  /** Of rules. */
+  readonly rules: string;
+  readonly said?: Partial<Config>;
+  readonly staleAfterMs?: number;
+  readonly partitions: number;
+  /** What the clock shows at first, epoch ms. */
+  readonly time: number;
+  /** Where there is no kill state, every decision changes something: as a backtest takes it. */
+  readonly nothingStands?: boolean;
+  /** Of the log, where it is to be another one's. */
+  readonly identity?: string;
+}
+
+/** Reads only between `start` and `stop`; can be appended to all the time. */
+export class Live {
   readonly config: Config;
   readonly clock: { time: number };
   readonly log: EventLog;
-  append(messages: readonly OutMessage[]): Promise<void>;
-  /** Everything appended is judged. */
-  read(): Promise<void>;
-  /** And 5 s later: every partition has followed the clock. @returns the horizon of all */
-  settle(): Promise<number>;
-  restart(): Promise<void>;
-  records(): Promise<LogRecord[]>;
-  audit(): Promise<AuditFacts[]>;
-  close(): Promise<void>;
-}
+  /** What was asked of the kill store. */
+  readonly trips: TripRequest[] = [];
+  readonly #options: LiveOptions;
+  readonly #dir: string;
+  #daemon: Daemon | null = null;
 
-export async function startLive(
-  rulesText: string,
-  said: Partial<Config>,
-  partitions: number,
-  start: number,
-): Promise<Live> {
-  const dir = newFolder();
-  mkdirSync(join(dir, 'rules'));
-  writeFileSync(join(dir, 'rules', 'all.yaml'), rulesText);
-  const config = unlimited({ ...said, rules: { dir: join(dir, 'rules') }, embedded: { dir } });
-  const clock = { time: start };
-  const time = { now: () => clock.time };
-  const { topics } = config;
-  const open = () => openEmbeddedEventLog({ dir, topics, clock: time, partitions });
-  const log = open();
-  const run = async (): Promise<Daemon> => {
-    const store = openEmbeddedKillStore({ dir, clock: time });
-    const ports = { log: open(), store, checkpoints: openEmbeddedCheckpointStore({ dir, clock: time }), clock: time };
+  constructor(options: LiveOptions) {
+    const dir = newFolder();
+    mkdirSync(join(dir, 'rules'));
+    writeFileSync(join(dir, 'rules', 'all.yaml'), options.rules);
+    this.#options = options;
+    this.#dir = dir;
+    const places = { rules: { dir: join(dir, 'rules') }, embedded: { dir } };
+    this.config = unlimited({ ...options.said, ...places }, options.staleAfterMs);
+    this.clock = { time: options.time };
+    this.log = this.#openLog();
+  }
+
+  async start(): Promise<void> {
+    const store = this.#openStore();
+    const checkpoints = openEmbeddedCheckpointStore({ dir: this.#dir, clock: this.#time });
+    const ports = { log: this.#openLog(), store, checkpoints, clock: this.#time };
     let crash: Error | null = null;
     const daemon = new Daemon({
-      config,
+      config: this.config,
       ports,
       logger: pino({ level: 'silent' }),
       onCrash: (error) => (crash = error),
     });
+    this.#daemon = daemon;
     await daemon.start();
-    // What stands in the log before a partition is ours is replayed quietly.
-    const assigned = () => [...(daemon.pipeline?.partitions ?? [])].length === partitions;
+    // What stands in the log before a partition is ours is replayed quietly where there is no checkpoint.
+    const assigned = () => this.#partitions.length === this.#options.partitions;
     if (crash !== null || !(await until(assigned, 20_000, 1))) throw crash ?? new Error('no partition was assigned');
-    return daemon;
-  };
-  let daemon = await run();
-  const readUpTo = async (horizon: number): Promise<void> => {
+  }
+
+  /** As SIGTERM does. */
+  async stop(): Promise<void> {
+    await this.#daemon?.stop();
+    this.#daemon = null;
+  }
+
+  async append(messages: readonly OutMessage[]): Promise<void> {
+    await this.log.append(this.config.topics.events, messages);
+  }
+
+  /** Everything appended is judged. */
+  read(): Promise<void> {
+    return this.#readUpTo(0);
+  }
+
+  /** And every partition has followed the clock, which goes on by that much. @returns the horizon of all */
+  async settle(afterMs = 5_000): Promise<number> {
+    this.clock.time += afterMs;
+    const horizon = this.clock.time - DRAIN_MS;
+    await this.#readUpTo(horizon);
+    return horizon;
+  }
+
+  /** Everything in the events topic. */
+  async records(): Promise<LogRecord[]> {
+    return all(this.log, this.config.topics.events);
+  }
+
+  /** Everything in the audit topic, after a stop. */
+  async audit(): Promise<AuditRecord[]> {
+    await this.stop();
+    return (await all(this.log, this.config.topics.audit)).map(({ value }) => recordOf(value as Uint8Array));
+  }
+
+  /** Scope texts of everything that is stopped. */
+  async stopped(): Promise<string[]> {
+    const store = this.#openStore();
+    const { states } = await store.page(0, 100_000);
+    await store.close();
+    return states
+      .filter(({ state }) => state.mode !== 'none')
+      .map(({ scope }) => scope)
+      .sort();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await this.log.close();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  readonly #time = { now: () => this.clock.time };
+
+  get #partitions() {
+    return this.#daemon?.pipeline?.partitions ?? [];
+  }
+
+  #openLog(): EventLog {
+    const { partitions, identity } = this.#options;
+    const log = openEmbeddedEventLog({
+      dir: this.#dir,
+      topics: this.config.topics,
+      clock: this.#time,
+      partitions,
+    });
+    if (identity !== undefined) log.identity = async () => identity;
+    return log;
+  }
+
+  #openStore(): KillStore {
+    const store = openEmbeddedKillStore({ dir: this.#dir, clock: this.#time });
+    return this.#options.nothingStands === true ? withNothingStanding(store, this.trips) : store;
+  }
+
+  async #readUpTo(horizon: number): Promise<void> {
     const isThere = async () => {
-      const partitions = [...(daemon.pipeline?.partitions ?? [])];
-      const ends = await Promise.all(partitions.map(({ partition }) => log.endOffset(topics.events, partition)));
-      return partitions.every(({ engine }, i) => engine.horizon >= horizon && engine.nextOffset >= (ends[i] ?? 0));
+      for (const { partition, engine } of this.#partitions) {
+        const end = await this.log.endOffset(this.config.topics.events, partition);
+        if (engine.horizon < horizon || engine.nextOffset < end) return false;
+      }
+      return true;
     };
     if (!(await until(isThere, 20_000, 5))) throw new Error('the daemon did not read all, or did not follow its clock');
-  };
-  return {
-    config,
-    clock,
-    log,
-    append: async (messages) => void (await log.append(topics.events, messages)),
-    read: () => readUpTo(0),
-    settle: async () => {
-      clock.time += 5_000;
-      await readUpTo(clock.time - 2_000);
-      return clock.time - 2_000;
-    },
-    restart: async () => {
-      await daemon.stop();
-      daemon = await run();
-    },
-    records: () => all(log, topics.events),
-    audit: async () => {
-      await daemon.stop();
-      return (await all(log, topics.audit)).map(({ value }) => factsOf(value as Uint8Array));
-    },
-    close: async () => {
-      await daemon.stop();
-      await log.close();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
+  }
 }
 
 async function all(log: EventLog, topic: string): Promise<LogRecord[]> {
@@ -114,7 +178,6 @@ async function all(log: EventLog, topic: string): Promise<LogRecord[]> {
   return records;
 }
 
-export function factsOf(value: Uint8Array): AuditFacts {
-  const { chain: _, ...facts } = JSON.parse(Buffer.from(value).toString()) as AuditRecord;
-  return facts;
+function recordOf(value: Uint8Array): AuditRecord {
+  return JSON.parse(Buffer.from(value).toString()) as AuditRecord;
 }
