@@ -66,7 +66,10 @@ const kafka = object({
 
 const redis = object({
   url: required(redisUrl, 'where Redis is'),
-  key_prefix: optional({ ...text({ expected: 'a text', longest: 256 }) }, 'before every key; a hash tag for Cluster'),
+  key_prefix: optional(
+    text({ expected: 'a text', shortest: 0, longest: 256 }),
+    'before every key, empty for none; a hash tag for Cluster',
+  ),
 });
 
 const bound = object({

@@ -5,19 +5,24 @@ import type { Cursor } from '../reader.ts';
 import { refuse, type Shape } from './shape.ts';
 
 /** Text, as written: `tenant: 0042` is the id `0042`, not a number. */
-export function text(options: { expected: string; pattern?: string; longest?: number }): Shape<string> {
-  const { expected, pattern, longest = 4_096 } = options;
+export function text(options: {
+  expected: string;
+  pattern?: string;
+  shortest?: number;
+  longest?: number;
+}): Shape<string> {
+  const { expected, pattern, shortest = 1, longest = 4_096 } = options;
   const form = pattern === undefined ? null : new RegExp(pattern, 'u');
   return {
     schema: {
       type: ['string', 'number', 'boolean'],
-      minLength: 1,
+      minLength: shortest,
       maxLength: longest,
       ...(pattern === undefined ? {} : { pattern }),
     },
     read: (at, name, reader) => {
       const value = textOf(at);
-      const fits = value !== null && value.length > 0 && value.length <= longest && value.isWellFormed();
+      const fits = value !== null && value.length >= shortest && value.length <= longest && value.isWellFormed();
       return fits && (form === null || form.test(value)) ? value : refuse(at, name, expected, reader);
     },
   };
