@@ -1,6 +1,6 @@
-import { countGuards, type GuardCount } from '../killswitch/guard-count.ts';
+import { callsInFlight, countGuards, type GuardCount } from '../killswitch/guard-count.ts';
 
-export { countGuards, type GuardCount };
+export { callsInFlight, countGuards, type GuardCount };
 
 export function guardsText({ confirmed, behind, silent }: GuardCount): string {
   if (confirmed + behind + silent === 0) return 'no guards';

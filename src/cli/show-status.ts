@@ -3,37 +3,18 @@ import type { Config } from '../daemon/config/config.ts';
 import { openKillStore, openLog } from '../daemon/open-ports.ts';
 import { messageOf, SentinelError } from '../domain/errors.ts';
 import { isTripped } from '../killswitch/standing.ts';
-import type { KillStore, TrippedLimit } from '../ports/kill-store.ts';
+import type { KillStore } from '../ports/kill-store.ts';
 import { allStates } from './all-states.ts';
 import type { Cli } from './cli.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
-import { type DaemonHealth, daemonHealth } from './daemon-health.ts';
-import { countGuards, type GuardCount } from './fleet.ts';
+import { daemonHealth } from './daemon-health.ts';
+import { callsInFlight, countGuards } from './fleet.ts';
 import { quietLogger } from './logger.ts';
 import { logMustExist, placeOf, storeMustExist } from './open-store.ts';
 import type { OutputForm } from './options.ts';
 import type { ExitCode, Terminal } from './output.ts';
+import type { Status, StoreHealth } from './status.ts';
 import { statusText } from './status-text.ts';
-
-export interface StoreHealth {
-  readonly place: string;
-  /** null: not initialised. */
-  readonly epoch: string | null;
-  readonly tripped: number;
-  /** Audit records of changes that the log does not have yet. */
-  readonly relay_pending: number;
-  readonly limits: readonly TrippedLimit[];
-  /** By whether they enforce the newest version. */
-  readonly guards: GuardCount;
-  readonly warnings: readonly string[];
-}
-
-export interface Status {
-  readonly daemon: DaemonHealth;
-  /** Or why it does not answer. */
-  readonly store: StoreHealth | { readonly error: string };
-  readonly log: { readonly identity: string } | { readonly error: string };
-}
 
 const LOG_WITHIN_MS = 5_000;
 
@@ -78,6 +59,7 @@ async function storeHealth(config: Config): Promise<StoreHealth> {
       relay_pending: pending,
       limits,
       guards: countGuards(reports, { version }, { now, epoch }),
+      calls_in_flight: callsInFlight(reports, now),
       warnings,
     };
   } finally {

@@ -1,7 +1,7 @@
 import { guardsText } from './fleet.ts';
 import { count, oneLine, timeText } from './format.ts';
 import { table } from './output.ts';
-import type { Status, StoreHealth } from './show-status.ts';
+import type { Status, StoreHealth } from './status.ts';
 
 export function statusText({ daemon, store, log }: Status): string {
   return table([
@@ -32,13 +32,14 @@ function daemonRows({ url, running, readiness, metrics }: Status['daemon']): str
   ];
 }
 
-function storeRows({ place, epoch, tripped, relay_pending, limits, guards, warnings }: StoreHealth): string[][] {
+function storeRows(store: StoreHealth): string[][] {
+  const { place, epoch, tripped, relay_pending, limits, guards, calls_in_flight, warnings } = store;
   const initialised = epoch === null ? 'not initialised: run "sentinel init" or start the daemon' : 'initialised';
   return [
     ['store', `reachable, ${place}, ${initialised}, ${count(tripped, 'scope')} tripped`],
     ...warnings.map((warning) => ['warning', warning]),
     ['relay', `${count(relay_pending, 'audit record')} waiting`],
-    ['guards', guardsText(guards)],
+    ['guards', `${guardsText(guards)}; ${count(calls_in_flight, 'call')} in flight`],
     ...limits.map(({ name, at, detail }) => [
       'limit',
       `${name} tripped at ${timeText(at)}: ${oneLine(detail)}; to re-arm: sentinel rearm ${name}`,

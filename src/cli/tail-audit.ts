@@ -3,12 +3,18 @@ import type { AuditRecord } from '../domain/audit-record.ts';
 import { type Scope, scopeText } from '../domain/scope.ts';
 import type { EventLog, LogRecord } from '../ports/event-log.ts';
 import type { Cli } from './cli.ts';
-import type { TailOptions } from './commands/audit.ts';
-import { configOf } from './config-options.ts';
+import { type ConfigOptions, configOf } from './config-options.ts';
 import { actorText, oneLine } from './format.ts';
 import { quietLogger } from './logger.ts';
 import { logMustExist } from './open-store.ts';
+import type { OutputForm } from './options.ts';
 import type { ExitCode } from './output.ts';
+
+export interface TailOptions extends ConfigOptions {
+  readonly lines: number;
+  readonly follow?: boolean;
+  readonly output: OutputForm;
+}
 
 /** Prints the newest records and, where asked, every one that comes. A record that was sent twice is printed once. */
 export async function tailAudit(cli: Cli, options: TailOptions): Promise<ExitCode> {

@@ -33,3 +33,8 @@ export function countGuards(
   }
   return { confirmed, behind, silent };
 }
+
+/** Calls under way at the guards that report. @param now the store's time, ms */
+export function callsInFlight(reports: readonly GuardReport[], now: number): number {
+  return reports.reduce((sum, { at, in_flight }) => (now - at > SILENT_AFTER_MS ? sum : sum + in_flight), 0);
+}

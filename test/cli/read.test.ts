@@ -219,6 +219,15 @@ describe('a daemon on the configured address', () => {
 });
 
 describe('status', () => {
+  it('says how many calls are under way at guards that report: to drain, new runs are stopped until there are none', async () => {
+    const sh = await initialised();
+    await onStore(sh, async (store) => {
+      for (const id of ['g1', 'g2'])
+        await store.acknowledgeGuard({ id, version: 1, epoch: await store.epoch(), in_flight: 2, at: 0 });
+    });
+    expect((await sh.run('sentinel status')).out).toMatch(/\nguards +2 confirmed; 4 calls in flight\n/);
+  });
+
   it('exits 0 where store and log are well, 1 with the reason where one is not', async () => {
     const sh = await initialised();
     expect(await sh.run('sentinel status')).toMatchObject({

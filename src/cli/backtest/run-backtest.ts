@@ -8,10 +8,10 @@ import { loadRules } from '../../rules/load.ts';
 import { checkPartitioning } from '../../rules/partitioning.ts';
 import { rulesError } from '../../rules/problem.ts';
 import type { Cli } from '../cli.ts';
-import type { BacktestCommandOptions } from '../commands/backtest.ts';
 import { configSources } from '../config-options.ts';
 import { quietLogger } from '../logger.ts';
 import type { ExitCode } from '../output.ts';
+import type { BacktestCommandOptions } from './backtest-options.ts';
 import { BacktestRun } from './backtest-run.ts';
 
 /** Stands for the log's identity where events come from files: the same file gives the same ids. */

@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
-import { addExamples, addOutputOption, numberOption, type OutputForm } from '../options.ts';
-
-export interface TailOptions extends ConfigOptions {
-  readonly lines: number;
-  readonly follow?: boolean;
-  readonly output: OutputForm;
-}
+import { addConfigOptions } from '../config-options.ts';
+import { addExamples, addOutputOption, numberOption } from '../options.ts';
+import type { TailOptions } from '../tail-audit.ts';
 
 /** `sentinel audit tail`: the newest records of the audit topic. */
 export function auditCommand(program: Command, cli: Cli): void {

@@ -1,19 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseTime } from '../../rehearsal/positioned-line.ts';
+import type { BacktestCommandOptions } from '../backtest/backtest-options.ts';
 import type { Cli } from '../cli.ts';
-import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
-import { addExamples, addOutputOption, type OutputForm } from '../options.ts';
-
-export interface BacktestCommandOptions extends ConfigOptions {
-  readonly events?: readonly string[];
-  readonly kafka?: boolean;
-  /** Epoch ms. */
-  readonly from?: number;
-  /** Epoch ms. */
-  readonly to?: number;
-  readonly against?: string;
-  readonly output: OutputForm;
-}
+import { addConfigOptions } from '../config-options.ts';
+import { addExamples, addOutputOption } from '../options.ts';
 
 const NOTES = `
 A file has one event per line, or lines {"partition","offset","appended_at","event"} with an event's place in a log; gzip is
