@@ -3,15 +3,19 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { validateEvent } from '../../src/domain/event/validate.ts';
 import { newFolder } from '../adapters/embedded/folder.ts';
+import { readiness, startDaemon } from '../e2e/daemon-process.ts';
+import { until } from '../services/poll.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const guardModule = join(root, 'src/guard/index.ts');
 
-/** The page's examples as files: each begins with its name. */
-function examples(): ReadonlyMap<string, string> {
-  const page = readFileSync(join(root, 'docs/embedding.md'), 'utf8');
-  const blocks = [...page.matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs)];
+const page = readFileSync(join(root, 'docs/embedding.md'), 'utf8');
+
+/** The page's examples in a language as files: each begins with its name. */
+function examples(language: 'ts' | 'js'): ReadonlyMap<string, string> {
+  const blocks = [...page.matchAll(new RegExp(`\`\`\`${language}\\n// (\\S+)\\n(.*?)\`\`\``, 'gs'))];
   return new Map(
     blocks.map(([, name = '', code = '']) => [name, code.replaceAll("'agent-sentinel/guard'", `'${guardModule}'`)]),
   );
@@ -62,7 +66,7 @@ process.stdout.write(JSON.stringify(out));
 test('the examples of docs/embedding.md compile under strict settings and do what the page says', () => {
   const dir = newFolder();
   try {
-    const files = examples();
+    const files = examples('ts');
     expect([...files.keys()]).toEqual(['guard.ts', 'gateway.ts', 'agent.ts']);
     for (const [name, code] of files) writeFileSync(join(dir, name), code);
     writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
@@ -93,6 +97,30 @@ test('the examples of docs/embedding.md compile under strict settings and do wha
     rmSync(dir, { recursive: true, force: true });
   }
 }, 60_000);
+
+test('the loop of docs/embedding.md is stopped by the daemon that the page starts, with the words of the page', async () => {
+  const dir = newFolder();
+  try {
+    const daemon = await startDaemon(['--rules', join(root, 'rules'), '--dir', join(dir, '.sentinel')]);
+    expect(await until(async () => (await readiness(daemon)).ready, 20_000)).toBe(true);
+    writeFileSync(join(dir, 'try.mjs'), examples('js').get('try.mjs')!.replace("'.sentinel'", `'${dir}/.sentinel'`));
+    const out = run('--import', 'tsx', join(dir, 'try.mjs'));
+    const shown = /```text\n(.*?)```/s.exec(page)![1]!.trimEnd().split('\n');
+    expect(out.trimEnd().split('\n').slice(-2)).toEqual(shown.slice(1));
+    // How many go through before the kill takes hold is a matter of milliseconds.
+    expect(out).toContain(shown[0]);
+    expect(await daemon.stop()).toBe(0);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}, 60_000);
+
+test('the events of docs/embedding.md are events, each with its own id', () => {
+  const lines = /```json\n(.*?)```/s.exec(page)![1]!.trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(events.map(validateEvent)).toEqual([null, null, null]);
+  expect(new Set(events.map(({ event_id }) => event_id)).size).toBe(3);
+});
 
 /** Node in the repository's folder; what it prints, or throws what it says is wrong. */
 function run(...args: readonly string[]): string {
