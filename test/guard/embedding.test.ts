@@ -12,13 +12,13 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const guardModule = join(root, 'src/guard/index.ts');
 
 const page = readFileSync(join(root, 'docs/embedding.md'), 'utf8');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const fromSource = (code: string) => code.replaceAll("'agent-sentinel/guard'", `'${guardModule}'`);
 
 /** The page's examples in a language as files: each begins with its name. */
 function examples(language: 'ts' | 'js'): ReadonlyMap<string, string> {
   const blocks = [...page.matchAll(new RegExp(`\`\`\`${language}\\n// (\\S+)\\n(.*?)\`\`\``, 'gs'))];
-  return new Map(
-    blocks.map(([, name = '', code = '']) => [name, code.replaceAll("'agent-sentinel/guard'", `'${guardModule}'`)]),
-  );
+  return new Map(blocks.map(([, name = '', code = '']) => [name, fromSource(code)]));
 }
 
 /** Drives gateway and agent through an embedded store, with a kill in the middle of each; prints what came out. */
@@ -63,12 +63,13 @@ await store.close();
 process.stdout.write(JSON.stringify(out));
 `;
 
-test('the examples of docs/embedding.md compile under strict settings and do what the page says', () => {
+test('the examples of docs/embedding.md and of the README compile under strict settings, and the page’s do what it says', () => {
   const dir = newFolder();
   try {
     const files = examples('ts');
     expect([...files.keys()]).toEqual(['guard.ts', 'gateway.ts', 'agent.ts']);
     for (const [name, code] of files) writeFileSync(join(dir, name), code);
+    writeFileSync(join(dir, 'readme.ts'), fromSource(/```ts\n(.*?)```/s.exec(readme)![1]!));
     writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
     writeFileSync(join(dir, 'driver.ts'), driver(dir));
     const compilerOptions = {
