@@ -134,6 +134,48 @@ export function anyLife(late: boolean): fc.Arbitrary<AnyLife> {
     });
 }
 
+/** A stream that goes on for an hour after the daemon was stopped. */
+export interface Backlog {
+  readonly rules: string;
+  readonly said: AnyLife['said'];
+  readonly partitions: number;
+  readonly before: readonly Produced[];
+  readonly meanwhile: readonly Produced[];
+  /** How long nothing came when the daemon starts again, ms. */
+  readonly silence: number;
+}
+
+/** Rules that act at once or never: no cooldowns, no exceptions, nothing that fires on after its condition. */
+export const anyBacklog: fc.Arbitrary<Backlog> = fc
+  .record({
+    scenario: unfencedScenario,
+    scale: fc.constantFrom(100, 1_000),
+    responses: fc.array(anyResponse, { minLength: 5, maxLength: 5 }),
+    partitions: fc.constantFrom(1, 3),
+    clocks: fc.array(anyProducerClock, { minLength: 1, maxLength: 3 }),
+    clockOf: fc.constantFrom('session' as const, 'event' as const),
+    from: fc.integer({ min: 1, max: 20 }),
+    silence: fc.constantFrom(0, 1_000, 60_000, 600_000),
+  })
+  .map(({ scenario: { setup, happenings }, scale, responses, partitions, from, silence, ...chosen }) => {
+    const local = partitions === 1 ? setup.rules : setup.rules.filter(isLocal);
+    const rules = local.map((rule) => slower({ ...rule, keepFiringForMs: 0 }, scale));
+    const plain = responses.map((response) => ({ ...response, cooldownMs: 0, exception: null }));
+    const records = happenings.filter((happening) => 'record' in happening);
+    const stop = Math.min(from, records.length - 2);
+    const gone = { from: stop, to: records.length - 1 };
+    const produced = produce({ ...chosen, happenings: records, scale, down: gone, junk: [null] });
+    const first = produced.findIndex(({ at }, index) => index > stop && at > produced[stop]!.at);
+    return {
+      rules: actingRules(rules, plain, scale),
+      said: { tools: setup.tools, sessionEndsAfterMs: setup.sessionEndsAfterMs * scale },
+      partitions,
+      before: produced.slice(0, first),
+      meanwhile: produced.slice(first),
+      silence,
+    };
+  });
+
 /** Lives it. @returns the horizon that all partitions reached in the end, and where the first start began to read */
 export async function lived(
   live: Live,

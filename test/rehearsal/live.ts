@@ -169,6 +169,8 @@ export class Live {
       return true;
     };
     if (!(await until(isThere, 20_000, 5))) throw new Error('the daemon did not read all, or did not follow its clock');
+    // And what it has in hand is over: the clock may go on.
+    await this.#daemon?.pipeline?.retry();
   }
 }
 

@@ -1,44 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type AuditFacts,
-  backtest,
-  parseRules,
-  problemText,
-  rehearsalSettings,
-  verifyChains,
-} from '../../src/index.ts';
+import { type AuditFacts, verifyChains } from '../../src/index.ts';
 import { BASE } from '../oracle/telling.ts';
 import { type AnyLife, anyLife, lived } from './arbitrary-lives.ts';
 import { Live } from './live.ts';
 import { alertsOf, carriedOut, decisionsOf, differing, scopesOf, suppressedFor, tripped, wordsOf } from './parity.ts';
+import { rehearsed } from './rehearsed.ts';
 
 /** Rule sets, together. */
 const RUNS = Number(process.env.FC_RUNS ?? 0) || 200;
 const LATE_RUNS = Math.ceil(RUNS / 5);
 const timeout = Math.max(120_000, RUNS * 1_000);
-
-/** A backtest of what stands in the log, from these offsets on. */
-async function rehearsed(
-  live: Live,
-  rulesText: string,
-  { to, from }: { readonly to: number; readonly from: readonly number[] },
-): Promise<AuditFacts[]> {
-  const parsed = parseRules([{ name: 'all.yaml', content: rulesText }]);
-  if (parsed.status === 'invalid') throw new Error(parsed.problems.map(problemText).join('\n'));
-  const records = (await live.records()).filter(({ partition, offset }) => offset >= (from[partition] ?? 0));
-  const settings = rehearsalSettings(live.config, await live.log.identity());
-  const events = records.map(({ value, ...position }) => ({ ...position, event: value }));
-  const facts: AuditFacts[] = [];
-  for await (const one of backtest({
-    rules: parsed.set,
-    settings,
-    records: events,
-    span: { from: Number.NEGATIVE_INFINITY, to },
-  }))
-    facts.push(one);
-  return facts;
-}
 
 interface Both {
   readonly past: readonly AuditFacts[];

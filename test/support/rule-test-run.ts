@@ -83,7 +83,8 @@ export class Rehearsal {
   }
 }
 
-function copies({ at, every, times, event }: InputEvents): { at: number; event: Record<string, unknown> }[] {
+/** An entry's events, each at its time after the start, ms. */
+export function copies({ at, every, times, event }: InputEvents): { at: number; event: Record<string, unknown> }[] {
   return Array.from({ length: times }, (_, n) => ({
     at: at + n * every,
     event: numbered(event, n) as Record<string, unknown>,
