@@ -5,7 +5,7 @@ const TESTS = ['test/**/*.test.ts'];
 const REAL = ['test/**/*.real.test.ts'];
 /** Needs no server, but the disk, processes or many random streams: seconds instead of milliseconds. */
 const THOROUGH = [
-  ...['adapters', 'bench', 'cli', 'daemon', 'eval', 'guard', 'hostile', 'properties', 'rehearsal'].map(
+  ...['adapters', 'bench', 'cli', 'crash', 'daemon', 'eval', 'guard', 'hostile', 'properties', 'rehearsal'].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
   'test/domain/event/{two-ways,validate}.test.ts',

@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { hold } from '../services/leash.ts';
 
-const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+/** What node is to run: sentinel as it stands in the tree, or as it was last built, which starts sooner. */
+export const FROM_SOURCE = ['--import', 'tsx', new URL('../../src/cli/main.ts', import.meta.url).pathname];
+export const BUILT = [new URL('../../dist/cli/main.js', import.meta.url).pathname];
 
 /** The daemon as a process of its own, as in production. */
 export interface DaemonProcess {
@@ -40,12 +42,12 @@ export async function metric({ url }: DaemonProcess, name: string): Promise<Reco
 }
 
 /** Starts `sentinel run` and waits until its API listens. */
-export async function startDaemon(args: readonly string[], env: Record<string, string> = {}): Promise<DaemonProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'run', '--port', '0', ...args], {
-    env: { ...withoutServices(process.env), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  hold(child);
+export async function startDaemon(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  program = FROM_SOURCE,
+): Promise<DaemonProcess> {
+  const child = start([...program, 'run', '--port', '0', ...args], env);
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const log: Record<string, unknown>[] = [];
   let errors = '';
@@ -66,6 +68,31 @@ export async function startDaemon(args: readonly string[], env: Record<string, s
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };
+}
+
+/** Any other command, to its end. */
+export async function runCommand(
+  args: readonly string[],
+  program = FROM_SOURCE,
+): Promise<{ readonly code: number | null; readonly told: string }> {
+  // No daemon of another test must be asked: nothing listens on port 1.
+  const child = start([...program, ...args], { SENTINEL_HTTP_PORT: '1' });
+  let told = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      told += chunk.toString('utf8');
+    });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, told };
+}
+
+function start(args: readonly string[], env: Record<string, string>): ChildProcess {
+  const child = spawn(process.execPath, args, {
+    env: { ...withoutServices(process.env), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  hold(child);
+  return child;
 }
 
 /** Where it listens, by its own log. */
