@@ -76,6 +76,11 @@ export class Backtest {
     return [...this.#partitions.values()].reduce((sum, { engine }) => sum + engine.stats.sessions, 0);
   }
 
+  /** Names of the tools that events had, where a rule asks for tools; sorted. */
+  get tools(): readonly string[] {
+    return [...new Set([...this.#partitions.values()].flatMap(({ tools }) => tools))].sort();
+  }
+
   #step(held: RehearsedPartition, offset: number, appendedAt: number): void {
     if (appendedAt < this.first) this.first = appendedAt;
     if (appendedAt > this.last) this.last = appendedAt;

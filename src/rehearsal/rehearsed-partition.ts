@@ -40,6 +40,7 @@ const RENEWAL_EVERY_MS = 1_000;
 export class RehearsedPartition {
   readonly engine: Engine;
   readonly decoder: Decoder;
+  readonly #symbols: SymbolTables;
   readonly #responder: Responder;
   readonly #log: string;
   readonly #listener: Listener;
@@ -50,12 +51,19 @@ export class RehearsedPartition {
   constructor(partition: number, rules: CompiledRuleSet, settings: RehearsalSettings, listener: Listener) {
     const { topic, format, tools, sessionEndsAfterMs, responder } = settings;
     const symbols = new SymbolTables(HASH_KEY);
+    this.#symbols = symbols;
     this.engine = new Engine({ log: { topic, partition }, rules, symbols, sessionEndsAfterMs });
     this.decoder = createDecoder({ symbols, plan: rules.plan, tools, format });
     this.#responder = new Responder(responder);
     this.#log = responder.log;
     this.#listener = listener;
     this.#longestCooldownMs = Math.max(0, ...rules.set.rules.map(({ cooldownMs }) => cooldownMs));
+  }
+
+  /** Names of the tools that events had so far, where a rule asks for tools. */
+  get tools(): readonly string[] {
+    const { tools } = this.#symbols;
+    return Array.from({ length: tools.bound }, (_, id) => tools.text(id)).filter((tool) => tool !== '');
   }
 
   /** Takes in the event that the decoder holds. */

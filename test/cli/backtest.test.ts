@@ -42,6 +42,35 @@ function burst(): { sh: Shell; rules: string; events: string } {
 }
 
 describe('sentinel rules backtest', () => {
+  it('names rules whose tools no event has, and tools that there are: silence may be a wrong name', async () => {
+    const sh = shell();
+    const of = (alert: string, tool: string) => ({
+      ...{ alert, type: 'event_count', match: { tool }, window: '1m', condition: { gt: 3 }, severity: 'critical' },
+    });
+    const rules = write(
+      sh,
+      'r.yaml',
+      JSON.stringify({ groups: [{ name: 'g', rules: [of('Mails', 'mail.*'), of('Reads', 'db.*')] }] }),
+    );
+    const tools = ['db.read', 'email.send', ...Array.from({ length: 9 }, (_, n) => `t${n}`)];
+    const events = write(sh, 'e.ndjson', ndjson(...tools.map((tool, at) => event(at, { tool }))));
+    const { code, err } = await sh.runArgs(['rules', 'backtest', '--rules', rules, '--events', events]);
+    expect(code).toBe(0);
+    expect(err).toContain(
+      '1 rule can see nothing here, no event has such a tool:\n  Mails: mail.*\n' +
+        '  the events have db.read, email.send, t0, t1, t2, t3, t4, t5 and 3 more\n',
+    );
+    const some = await sh.runArgs([
+      'rules',
+      'backtest',
+      '--rules',
+      rules,
+      '--events',
+      write(sh, 'm.ndjson', ndjson(event(0, { tool: 'mail.x' }), event(1, { tool: 'db.x' }))),
+    ]);
+    expect(some.err).not.toContain('can see nothing');
+  });
+
   it('prints audit records, one per line, the same bytes every time, plain, packed and from standard input', async () => {
     const { sh, rules, events } = burst();
     const packed = write(sh, 'events.gz', gzipSync(readFileSync(events)));

@@ -4,6 +4,7 @@ import type { RuleSet } from '../../domain/rule.ts';
 import type { Step } from '../../domain/step.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import { Backtest, type TimeSpan } from '../../rehearsal/backtest.ts';
+import { blindRules } from '../../rehearsal/blind-rules.ts';
 import { Difference } from '../../rehearsal/difference.ts';
 import { Feed } from '../../rehearsal/feed.ts';
 import { Intake } from '../../rehearsal/intake.ts';
@@ -14,6 +15,7 @@ import type { ExitCode, Terminal } from '../output.ts';
 import type { BacktestCommandOptions } from './backtest-options.ts';
 import { JsonLines } from './json-lines.ts';
 import { Progress } from './progress.ts';
+import { blindRulesText } from './show-blind-rules.ts';
 import { differenceTable } from './show-difference.ts';
 import { intakeText } from './show-intake.ts';
 import { summaryTable } from './show-summary.ts';
@@ -22,6 +24,7 @@ import { summaryTable } from './show-summary.ts';
 export class BacktestRun {
   readonly #terminal: Terminal;
   readonly #json: boolean;
+  readonly #rules: RuleSet;
   readonly #first: Backtest;
   readonly #summary: Summary;
   /** null: there is one rule set. */
@@ -42,6 +45,7 @@ export class BacktestRun {
     const span: TimeSpan = { from, to };
     const difference = against === null ? null : new Difference();
     this.#terminal = terminal;
+    this.#rules = rules;
     this.#json = options.output === 'json';
     this.#summary = new Summary(rules, settings.responder);
     this.#difference = difference;
@@ -90,6 +94,8 @@ export class BacktestRun {
     this.#progress.end();
     this.#show();
     this.#terminal.err(intakeText(this.#intake, this.#first, this.#progress.elapsedMs));
+    const { tools } = this.#first;
+    this.#terminal.err(blindRulesText(blindRules(this.#rules, tools), tools));
     return this.#intake.taken + this.#intake.outside + this.#intake.known > 0 ? 0 : 1;
   }
 
