@@ -90,13 +90,13 @@ function missing(event: Fields): Rejection | null {
 
 function wrongText(event: Fields): Rejection | null {
   for (const field of REQUIRED_IDS) {
-    if (event[field] === '' || !isText(event[field], ID_BYTES_MAX)) return wrong(field, idWords, event[field]);
+    if (event[field] === '' || !isText(event[field], ID_BYTES_MAX)) return wrongly(field, idWords, event[field]);
   }
   for (const field of OPTIONAL_TEXTS) {
-    if (!absent(event[field]) && !isText(event[field], TEXT_BYTES_MAX)) return wrong(field, textWords, event[field]);
+    if (!absent(event[field]) && !isText(event[field], TEXT_BYTES_MAX)) return wrongly(field, textWords, event[field]);
   }
   const parent = event.parent_session_id;
-  return absent(parent) || isText(parent, ID_BYTES_MAX) ? null : wrong('parent_session_id', idWords, parent);
+  return absent(parent) || isText(parent, ID_BYTES_MAX) ? null : wrongly('parent_session_id', idWords, parent);
 }
 
 function wrongWord(event: Fields): Rejection | null {
@@ -148,6 +148,13 @@ function missingField(field: string, where = ''): Rejection {
 
 function wrong(field: string, expected: string, value: unknown): Rejection {
   return { reason: 'invalid_field', detail: `${field} must be ${expected}, but is ${kindOf(value)}` };
+}
+
+/** Of a text that is too long or broken: how, so that its producer can be found. */
+function wrongly(field: string, expected: string, value: unknown): Rejection {
+  if (typeof value !== 'string' || value === '') return wrong(field, expected, value);
+  const how = value.isWellFormed() ? `has ${Buffer.byteLength(value)}` : 'has half a character (a lone surrogate)';
+  return { reason: 'invalid_field', detail: `${field} must be ${expected}, but ${how}` };
 }
 
 /** What a value is, without saying it. */

@@ -83,6 +83,14 @@ describe('validateEvent', () => {
     expect(rejection?.detail).toMatch(new RegExp(`^${field} `));
   });
 
+  it.each([
+    ['é'.repeat(129), '1 to 256 bytes of well-formed UTF-8, but has 258'],
+    ['a\ud800', '1 to 256 bytes of well-formed UTF-8, but has half a character (a lone surrogate)'],
+    ['', '1 to 256 bytes of well-formed UTF-8, but is the empty string'],
+  ])('says how an id is wrong, and never the id: %j', (session_id, words) => {
+    expect(validateEvent(eventWith({ session_id }))?.detail).toBe(`session_id must be ${words}`);
+  });
+
   it('refuses an outcome on a call: it has none yet', () => {
     const rejection = validateEvent(eventWith({ phase: 'call', status: 'error' }));
     expect(rejection?.detail).toBe('status must be one of ok, blocked on phase call, but is another string');
