@@ -18,11 +18,6 @@ export class Chain {
     this.#last = predecessor;
   }
 
-  /** What the next record may use as its own number. */
-  get next(): { readonly writer: string; readonly seq: number } {
-    return { writer: this.writer, seq: this.#seq + 1 };
-  }
-
   get last(): string | null {
     return this.#last;
   }

@@ -1,11 +1,16 @@
-import type { AuditRecord } from '../domain/audit-record.ts';
+import type { AuditFacts, AuditRecord } from '../domain/audit-record.ts';
 import type { OutMessage } from '../ports/event-log.ts';
+
+/** Records of one tenant are in order. */
+export function auditKey({ tenant_id: tenant }: AuditFacts): string {
+  return tenant ?? '_global';
+}
 
 /** A record as a message of the audit topic: keyed by tenant, CloudEvents in the headers. */
 export function auditMessage(record: AuditRecord): OutMessage {
   const subject = record.session_id ?? record.tool ?? record.tenant_id;
   return {
-    key: record.tenant_id ?? '_global',
+    key: auditKey(record),
     value: JSON.stringify(record),
     headers: {
       ce_specversion: '1.0',

@@ -8,7 +8,11 @@ export interface Outgoing {
   /** null: of the process itself. */
   readonly owner: number | null;
   readonly message: OutMessage;
+  /** Makes of it what is sent, once, in the order of sending: a link of a chain. Such messages have a key. */
+  readonly seal?: () => OutMessage;
 }
+
+type OutgoingLog = Pick<EventLog, 'append' | 'partitionsOf'>;
 
 /** Of one owner. */
 export interface OutgoingLimits {
@@ -23,9 +27,11 @@ const RETRY_MS = 250;
 interface Waiting {
   owner: number | null;
   readonly message: OutMessage;
+  readonly seal: (() => OutMessage) | undefined;
+  sealed: OutMessage | null;
 }
 
-/** The messages of one topic, oldest first. A topic that takes nothing holds up no other. */
+/** The messages of one topic, oldest first, those that are sealed before all others. A topic that takes nothing holds up no other. */
 interface Lane {
   readonly topic: string;
   readonly waiting: Waiting[];
@@ -34,11 +40,12 @@ interface Lane {
 }
 
 /**
- * Messages on their way to the log, in order within their topic. Nothing is dropped: what is not acknowledged stays here,
+ * Messages on their way to the log, in order within their key. What is sealed goes out one partition after another: wherever
+ * a crash cuts that off, the log has the beginning of a chain and no gap in it. Nothing is dropped: what is not acknowledged stays here,
  * and stands in its partition's checkpoint. When too much of a partition waits, `room` waits too, and with it that partition.
  */
 export class OutgoingQueue {
-  readonly #log: Pick<EventLog, 'append'>;
+  readonly #log: OutgoingLog;
   readonly #limits: OutgoingLimits;
   readonly #onOutage: (message: string) => void;
   readonly #lanes = new Map<string, Lane>();
@@ -47,15 +54,15 @@ export class OutgoingQueue {
   #wake: (() => void)[] = [];
 
   /** `onOutage` is told once per outage of a topic. */
-  constructor(log: Pick<EventLog, 'append'>, onOutage: (message: string) => void, limits = OUTGOING_LIMITS) {
+  constructor(log: OutgoingLog, onOutage: (message: string) => void, limits = OUTGOING_LIMITS) {
     this.#log = log;
     this.#limits = limits;
     this.#onOutage = onOutage;
   }
 
-  push({ topic, owner, message }: Outgoing): void {
+  push({ topic, owner, message, seal }: Outgoing): void {
     const lane = this.#lane(topic);
-    lane.waiting.push({ owner, message });
+    lane.waiting.push({ owner, message, seal, sealed: null });
     this.#weigh(owner, message, 1);
     if (!lane.isSending) void this.#send(lane);
   }
@@ -122,11 +129,11 @@ export class OutgoingQueue {
     // The next tick collects what one batch of records produced.
     await Promise.resolve();
     while (lane.waiting.length > 0 && !this.#closed) {
-      const batch = lane.waiting.slice(0, BATCH);
       try {
+        const batch = await this.#batch(lane);
         await this.#log.append(
           lane.topic,
-          batch.map(({ message }) => message),
+          batch.map(({ message, sealed }) => sealed ?? message),
         );
         lane.outage = null;
         lane.waiting.splice(0, batch.length);
@@ -140,6 +147,23 @@ export class OutgoingQueue {
       }
     }
     lane.isSending = false;
+  }
+
+  /** What goes out next, at the front of the lane. What was sealed and not acknowledged is sent again as it was. */
+  async #batch({ topic, waiting }: Lane): Promise<readonly Waiting[]> {
+    if (waiting[0]?.sealed !== null) {
+      const end = waiting.findIndex(({ sealed }) => sealed === null);
+      return end < 0 ? [...waiting] : waiting.slice(0, end);
+    }
+    const next = waiting.slice(0, BATCH);
+    if (next[0]?.seal === undefined) return next;
+    const keys = next.map(({ message }) => message.key ?? '');
+    const partitions = await this.#log.partitionsOf(topic, keys);
+    const isFirst = (_: Waiting, n: number): boolean => partitions[n] === partitions[0];
+    const batch = next.filter(isFirst);
+    waiting.splice(0, next.length, ...batch, ...next.filter((one, n) => !isFirst(one, n)));
+    for (const one of batch) one.sealed = one.seal?.() ?? null;
+    return batch;
   }
 
   #lane(topic: string): Lane {

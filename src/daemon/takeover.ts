@@ -34,7 +34,9 @@ export async function takeOver(
   if (start.from === 'checkpoint') {
     slot.useLoaded(start.offset);
     restored.resume(start.head);
-    for (const written of start.head.outgoing) shared.queue.push(readOutgoing(written, partition));
+    for (const written of start.head.outgoing) {
+      if (!shared.trail.takeOver(written, partition)) shared.queue.push(readOutgoing(written, partition));
+    }
   } else {
     options.onNotice(partition, { kind: start.lost ? 'loss' : 'information', text: start.notice });
   }

@@ -16,6 +16,8 @@ export interface EventLog {
   /** Offset of the first record appended at or after that time; the end offset where there is none. */
   offsetAt(topic: string, partition: number, time: number): Promise<number>;
   partitions(topic: string): Promise<readonly number[]>;
+  /** Where `append` would put messages with these keys now. */
+  partitionsOf(topic: string, keys: readonly string[]): Promise<readonly number[]>;
   /** Reads a topic from start to its present end, outside of any group, partition by partition. */
   readAll(topic: string, visit: (record: LogRecord) => void): Promise<void>;
   /** Visits the newest records of all partitions, oldest first, at most `count`: for displays. */

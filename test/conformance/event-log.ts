@@ -106,6 +106,18 @@ export function eventLogConformance(name: string, make: () => Promise<EventLogHa
       expect(Buffer.from(record?.value ?? []).equals(value)).toBe(true);
     });
 
+    test('where messages would go is where they go', async () => {
+      const keys = Array.from({ length: 30 }, (_, n) => `tenant-${n}`);
+      for (const topic of [events, harness.topics.audit]) {
+        const said = await log.partitionsOf(topic, keys);
+        const places = await log.append(
+          topic,
+          keys.map((key) => ({ key, value: 'x' })),
+        );
+        expect(said).toEqual(places.map(({ partition }) => partition));
+      }
+    });
+
     test('append tells where each message stands: in order, offsets of a partition without holes from 0', async () => {
       const places = await log.append(events, numbered(0, 20, 0));
       expect(places.map((place) => place.partition)).toEqual(Array.from({ length: 20 }, () => 0));

@@ -9,6 +9,10 @@ class Sink {
   readonly closed = new Set<string>();
   calls = 0;
 
+  async partitionsOf(_: string, keys: readonly string[]): Promise<readonly number[]> {
+    return keys.map(() => 0);
+  }
+
   async append(topic: string, messages: readonly OutMessage[]): Promise<[]> {
     this.calls += 1;
     await Promise.resolve();

@@ -28,6 +28,7 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'sentinel-rules-'));
   write(rules('One'));
   const sink = {
+    partitionsOf: async (_: string, keys: readonly string[]) => keys.map(() => 0),
     append: async (_: string, messages: readonly { readonly value: unknown }[]) => {
       trail.push(...messages.map(({ value }) => JSON.parse(String(value)) as AuditRecord));
       return [];

@@ -121,6 +121,11 @@ class EmbeddedEventLog implements EventLog {
     return Array.from({ length: this.#topic(topic).partitions }, (_, partition) => partition);
   }
 
+  async partitionsOf(topic: string, keys: readonly string[]): Promise<readonly number[]> {
+    const known = this.#topic(topic);
+    return keys.map((key) => this.#partitionOf(known, { key, value: null }));
+  }
+
   async readAll(topic: string, visit: (record: LogRecord) => void): Promise<void> {
     for (const partition of await this.partitions(topic)) {
       const end = this.#tables.end(topic, partition);

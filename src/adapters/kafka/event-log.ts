@@ -76,6 +76,10 @@ export class KafkaEventLog implements EventLog {
     });
   }
 
+  partitionsOf(topic: string, keys: readonly string[]): Promise<readonly number[]> {
+    return this.#appends.partitionsOf(topic, keys);
+  }
+
   readAll(topic: string, visit: (record: LogRecord) => void): Promise<void> {
     return this.#read(topic, (reader) => reader.readAll(visit));
   }

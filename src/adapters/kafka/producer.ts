@@ -68,6 +68,16 @@ export class AppendQueue {
     });
   }
 
+  /** Where messages with these keys would go now. */
+  async partitionsOf(topic: string, keys: readonly string[]): Promise<readonly number[]> {
+    try {
+      const partitionMetadata = await this.#partitions(topic);
+      return keys.map((key) => this.#partition({ topic, partitionMetadata, message: { key, value: null } }));
+    } catch (error) {
+      throw this.#connections.error(error, `tell the partitions of ${topic}`);
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#sending;
