@@ -89,12 +89,12 @@ function downtime(index: number, down: Breaks['down']): number {
   return Math.round(HOUR_MS * Math.min(1, (index - down.from) / (down.to - down.from)));
 }
 
-function clockNumber({ tenant_id, session_id }: PlainEvent, index: number, of: Raw['clockOf']): number {
+export function clockNumber({ tenant_id, session_id }: PlainEvent, index: number, of: Raw['clockOf']): number {
   return of === 'event' ? index : tenant_id.length + Number(session_id.slice(1));
 }
 
 /** With several partitions nobody sees all of a global tool. */
-const isLocal = ({ groupBy }: PlainRule) => !groupBy.includes('global_tool');
+export const isLocal = ({ groupBy }: PlainRule) => !groupBy.includes('global_tool');
 
 const down = fc.option(fc.record({ from: fc.nat({ max: 40 }), long: fc.integer({ min: 1, max: 40 }) }), { freq: 2 });
 

@@ -1,21 +1,29 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { runProgram } from '../../src/cli/program.ts';
-import { DEFAULT_CONFIG } from '../../src/daemon/config/config.ts';
-import type { AuditFacts } from '../../src/index.ts';
-import { verifyChains } from '../../src/index.ts';
-import type { LogRecord, OutMessage } from '../../src/ports/event-log.ts';
+import type { AuditRecord } from '../../src/index.ts';
+import type { OutMessage } from '../../src/ports/event-log.ts';
 import { type DaemonProcess, readiness, startDaemon } from '../e2e/daemon-process.ts';
 import { createSetting, type Setting } from '../e2e/setting.ts';
 import { until } from '../services/poll.ts';
+import { anyMixture, mixedMessages, mixedRules } from './arbitrary-mixtures.ts';
 import { type ProducerClock, timeAt } from './arbitrary-producers.ts';
-import { Live } from './live.ts';
-import { alertsOf, decisionsOf, differing } from './parity.ts';
-import { rehearsed } from './rehearsed.ts';
+import { decisionsOf } from './parity.ts';
 import { alertNames, shippedRules, shippedStreams } from './shipped-streams.ts';
+import { expectThreeWays } from './three-ways.ts';
 
 const PARTITIONS = 4;
 const WAIT_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** Random rule sets, each with a stream of its own. */
+const MIXTURES = Number(process.env.FC_RUNS ?? 0) || 40;
+/** When no window, wait or pause of a random rule goes on any more, that partition is told to be silent. */
+const CLOSED = {
+  alert: 'Closed',
+  type: 'session_idle',
+  match: { tenant: 'closing' },
+  condition: { gt: '5s' },
+  severity: 'warning',
+};
 /** An idle session is told after two seconds, and an active one is too old after three: a test waits for no two hours. */
 const SOONER: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   'session-idle.yaml': [['{gt: 15m}', '{gt: 2s}']],
@@ -59,115 +67,72 @@ function call(session: string, number: number): OutMessage {
   return { key: 'closing', value: JSON.stringify({ ...event, tool: 'search', kind: 'read', args: { q: number } }) };
 }
 
-/** A session that works for longer than allowed; then one in each partition that falls silent. @returns when the first did */
-async function close(setting: Setting): Promise<number> {
-  const { log, topics } = setting;
-  const alerts = async (rule: string, session: string) =>
-    (await setting.audit()).filter(
-      ({ type, rule: fired, session_id }) => type === 'alert.firing' && fired?.name === rule && session_id === session,
-    );
+async function firing(setting: Setting, rule: string, session: string): Promise<AuditRecord[]> {
+  return (await setting.audit()).filter(
+    ({ type, rule: fired, session_id }) => type === 'alert.firing' && fired?.name === rule && session_id === session,
+  );
+}
+
+/** A session that works for longer than allowed. */
+async function workTooLong(setting: Setting): Promise<void> {
   let number = 0;
   const isTooOld = async () => {
-    await log.append(topics.events, [call('busy', number++)]);
-    return (await alerts('SessionAge', 'busy')).length > 0;
+    await setting.log.append(setting.topics.events, [call('busy', number++)]);
+    return (await firing(setting, 'SessionAge', 'busy')).length > 0;
   };
   expect(await until(isTooOld, WAIT_MS, 300)).toBe(true);
+}
+
+/** In each partition a session falls silent. @returns when that rule said so of the first: all partitions have come as far */
+async function fallSilent(setting: Setting, rule: string): Promise<number> {
   const last = Array.from({ length: PARTITIONS }, (_, partition) => ({ ...call(`last-${partition}`, 0), partition }));
-  await log.append(topics.events, last);
+  await setting.log.append(setting.topics.events, last);
   const times: number[] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {
-    const fell = () => alerts('SessionIdle', `last-${partition}`);
-    expect(await until(async () => (await fell()).length > 0, WAIT_MS, 200)).toBe(true);
-    times.push(Date.parse((await fell())[0]!.time));
+    const told = () => firing(setting, rule, `last-${partition}`);
+    expect(await until(async () => (await told()).length > 0, WAIT_MS, 200)).toBe(true);
+    times.push(Date.parse((await told())[0]!.time));
   }
   return Math.min(...times);
 }
 
-/** The daemon as a process: it reads a part, another part waits for it while it is down, and the rest comes live. */
-async function lived(setting: Setting): Promise<number> {
-  const messages = stream(Date.now());
-  const third = Math.ceil(messages.length / 3);
+type Produce = () => Promise<void>;
+
+/** The daemon as a process: it reads the first, the second waits for it while it is down, and the third comes live. */
+async function lived<T>(
+  setting: Setting,
+  [before, meanwhile]: readonly [Produce, Produce],
+  after: () => Promise<T>,
+): Promise<T> {
   const begin = async (): Promise<DaemonProcess> => {
     const daemon = await startDaemon(['--config', setting.config]);
     expect(await until(async () => (await readiness(daemon)).ready, WAIT_MS)).toBe(true);
     return daemon;
   };
   const first = await begin();
-  await produce(setting, messages.slice(0, third));
+  await before();
   expect(await first.stop()).toBe(0);
-  await produce(setting, messages.slice(third, 2 * third));
+  await meanwhile();
   const second = await begin();
-  await produce(setting, messages.slice(2 * third));
-  const to = await close(setting);
+  const result = await after();
   expect(await second.stop()).toBe(0);
   expect(second.errors()).toBe('');
-  return to;
-}
-
-/** The public command over the topic, up to that horizon. */
-async function backtested({ config, rulesDir }: Setting, to: number): Promise<AuditFacts[]> {
-  let out = '';
-  const terminal = { out: (text: string) => void (out += text), err: () => {}, isTty: false, env: {} };
-  const line = ['rules', 'backtest', '--config', config, '--rules', rulesDir, '--kafka', '--to', String(to)];
-  expect(await runProgram([...line, '-o', 'json'], terminal)).toBe(0);
-  return out
-    .trimEnd()
-    .split('\n')
-    .map((text) => JSON.parse(text) as AuditFacts);
-}
-
-/** The same records, at the same positions and times, in an embedded daemon that takes the other's log for its own. */
-async function embedded({ log, topics }: Setting, to: number) {
-  const records: LogRecord[] = [];
-  await log.readAll(topics.events, (record) => records.push({ ...record, value: record.value?.slice() ?? null }));
-  records.sort((a, b) => a.appendedAt - b.appendedAt || a.partition - b.partition || a.offset - b.offset);
-  const said = { topics, tools: DEFAULT_CONFIG.tools };
-  const identity = await log.identity();
-  const live = new Live({ rules: RULES, said, partitions: PARTITIONS, time: records[0]!.appendedAt, identity });
-  try {
-    await live.start();
-    for (let at = 0; at < records.length; ) {
-      const { appendedAt } = records[at]!;
-      const next = records.findIndex((record, index) => index > at && record.appendedAt !== appendedAt);
-      const together = records.slice(at, next === -1 ? records.length : next);
-      live.clock.time = appendedAt;
-      await live.append(together.map(({ partition, value }) => ({ key: null, value, partition })));
-      at += together.length;
-    }
-    expect(positions(await live.records())).toEqual(positions(records));
-    live.clock.time = to;
-    await live.settle(2_000);
-    const audit = await live.audit();
-    return { audit, past: await rehearsed(live, RULES, { to }) };
-  } finally {
-    await live.close();
-  }
-}
-
-function positions(records: readonly LogRecord[]): string[] {
-  return records.map(({ partition, offset, appendedAt }) => `${partition} ${offset} ${appendedAt}`).sort();
+  return result;
 }
 
 test('every shipped rule: the Kafka daemon, the embedded daemon and the backtest have the same alerts and decisions, ids and times', async () => {
   const setting = await createSetting({ rules: RULES, partitions: PARTITIONS });
   try {
-    const to = await lived(setting);
-    const records = await setting.audit();
-    expect(differing(records)).toEqual([]);
-    expect(verifyChains(records)).toEqual([]);
-    // What the daemon did after the others' end is not theirs to know.
-    const kafka = alertsOf(records).filter(({ time }) => Date.parse(time) <= to);
-    const past = await backtested(setting, to);
+    const messages = stream(Date.now());
+    const third = Math.ceil(messages.length / 3);
+    const part = (from: number) => produce(setting, messages.slice(from, from + third));
+    const to = await lived(setting, [() => part(0), () => part(third)], async () => {
+      await part(2 * third);
+      await workTooLong(setting);
+      return fallSilent(setting, 'SessionIdle');
+    });
+    const past = await expectThreeWays(setting, RULES, to);
     expect([...new Set(past.map(({ rule }) => rule!.name))].sort()).toEqual(alertNames(RULES));
-
-    expect(alertsOf(past)).toEqual(kafka);
-    expect(decisionsOf(past)).toEqual(decisionsOf(records));
-    const other = await embedded(setting, to);
-    expect(alertsOf(other.audit)).toEqual(kafka);
-    expect(decisionsOf(other.audit)).toEqual(decisionsOf(records));
-    expect(alertsOf(other.past)).toEqual(kafka);
-    expect(decisionsOf(other.past)).toEqual(decisionsOf(past));
-
     // Where only the producer's clock is old, each rule's own tests hold; idle and age are of the broker's clock.
     const fired = new Set(
       past.filter(({ type }) => type === 'alert.firing').map((one) => `${one.rule?.name} ${one.tenant_id}`),
@@ -181,6 +146,35 @@ test('every shipped rule: the Kafka daemon, the embedded daemon and the backtest
         }
       }
     }
+  } finally {
+    await setting.dispose();
+  }
+}, 180_000);
+
+test('random rule sets of every type, all at once: the three are the same', async () => {
+  const seed = Number(process.env.FC_SEED ?? 0) || Date.now() % 2 ** 31;
+  const mixtures = fc.sample(anyMixture, { numRuns: MIXTURES, seed });
+  const rules = mixedRules(mixtures, CLOSED);
+  const setting = await createSetting({ rules, partitions: PARTITIONS });
+  try {
+    const third = Math.ceil(mixtures.length / 3);
+    const part = async (from: number) => {
+      for (const mixture of mixtures.slice(from, from + third)) {
+        const messages = mixedMessages(mixture, mixtures.indexOf(mixture), Date.now());
+        for (let at = 0; at < messages.length; at += 10)
+          await setting.log.append(setting.topics.events, messages.slice(at, at + 10));
+      }
+    };
+    const to = await lived(setting, [() => part(0), () => part(third)], async () => {
+      await part(2 * third);
+      return fallSilent(setting, 'Closed');
+    });
+    const past = await expectThreeWays(setting, rules, to);
+    const fired = new Set(past.filter(({ type }) => type === 'alert.firing').map(({ rule }) => rule?.name));
+    expect(fired.size).toBeGreaterThan(MIXTURES);
+    expect(decisionsOf(past).length).toBeGreaterThan(MIXTURES);
+  } catch (error) {
+    throw new Error(`FC_SEED=${seed}`, { cause: error });
   } finally {
     await setting.dispose();
   }
