@@ -1,12 +1,12 @@
 import { SentinelError } from '../domain/errors.ts';
 import type { SourcePlace } from '../domain/rule.ts';
 import { parseScope, scopeText } from '../domain/scope.ts';
+import { countGuards } from '../killswitch/guard-count.ts';
 import { isTripped } from '../killswitch/standing.ts';
 import { operator } from './actor.ts';
 import { allStates, type IndexEntry } from './all-states.ts';
 import type { Cli } from './cli.ts';
 import type { ConfigOptions } from './config-options.ts';
-import { countGuards } from './fleet.ts';
 import { oneLine } from './format.ts';
 import { acquaintance, wholeScope, withLastId } from './known-scopes.ts';
 import { NOT_INITIALISED, type OpenedStore, withStore } from './open-store.ts';

@@ -1,5 +1,5 @@
-import { guardsText } from './fleet.ts';
 import { count, oneLine, timeText } from './format.ts';
+import { guardsText } from './guards-text.ts';
 import { table } from './output.ts';
 import type { Status, StoreHealth } from './status.ts';
 

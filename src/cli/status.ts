@@ -1,6 +1,6 @@
+import type { GuardCount } from '../killswitch/guard-count.ts';
 import type { TrippedLimit } from '../ports/kill-store.ts';
 import type { DaemonHealth } from './daemon-health.ts';
-import type { GuardCount } from './fleet.ts';
 
 export interface StoreHealth {
   readonly place: string;

@@ -1,4 +1,4 @@
-import type { LimitSpend } from '../ports/kill-store.ts';
+import type { LimitSpend } from '../domain/limit-spend.ts';
 
 /**
  * The automation's bounds on itself. What was spent is a list of store times per account; a limit that concerns all and

@@ -1,6 +1,7 @@
 import type { AuditFacts, AuditType, ChainLink } from '../domain/audit-record.ts';
 import type { SuppressionCode } from '../domain/decision.ts';
 import type { Actor, BriefEvidence, KillState, ScopedState } from '../domain/kill-state.ts';
+import type { LimitSpend } from '../domain/limit-spend.ts';
 import type { InFlight, Mode, ModeText } from '../domain/mode.ts';
 import type { Scope } from '../domain/scope.ts';
 
@@ -136,20 +137,6 @@ export interface Automation {
     readonly reason: string;
     readonly limits: readonly LimitSpend[];
   } | null;
-}
-
-/** One bound that this trip spends when it changes something. */
-export interface LimitSpend {
-  /** `session_kills:<tenant>`, `timeouts:<tenant>`, `tenant_flips`, `share`, `group:<name>`. */
-  readonly name: string;
-  readonly max: number;
-  readonly perMs: number;
-  /** One tenant's: escalate. All together: hold and page until re-armed. */
-  readonly concerns: 'tenant' | 'all';
-  /** For the share: the first n trips of a tenant per time pass without being counted against it. */
-  readonly freePerTenant?: number;
-  /** For the share: `max` is computed in the script as max(atLeast, floor(share × active sessions)). */
-  readonly share?: { readonly of: number; readonly atLeast: number };
 }
 
 export interface TripAudit {

@@ -1,7 +1,8 @@
 import type { Decision } from '../domain/decision.ts';
+import type { LimitSpend } from '../domain/limit-spend.ts';
 import type { RuleGroup } from '../domain/rule.ts';
 import { scopeTenant, scopeText } from '../domain/scope.ts';
-import { type Spend, spendsOf } from '../responder/limits.ts';
+import { spendsOf } from '../responder/limits.ts';
 import type { ResponderSettings } from '../responder/settings.ts';
 
 /** The period in which the automation would have come nearest to one of its limits. */
@@ -47,7 +48,7 @@ export class LimitPeaks {
     for (const spend of spendsOf(decision, this.#settings, group)) this.#spend(spend, scopeTenant(decision.scope), at);
   }
 
-  #spend(spend: Spend, scopeTenant: string | null, at: number): void {
+  #spend(spend: LimitSpend, scopeTenant: string | null, at: number): void {
     const tenant = spend.concerns === 'tenant' ? (scopeTenant ?? '') : null;
     const limit = tenant === null ? spend.name : spend.name.slice(0, -(tenant.length + 1));
     const start = at - (at % spend.perMs);

@@ -1,31 +1,22 @@
 import type { Decision } from '../domain/decision.ts';
+import type { LimitSpend } from '../domain/limit-spend.ts';
 import type { Rule, RuleGroup } from '../domain/rule.ts';
 import { scopeTenant } from '../domain/scope.ts';
 import { ESCALATION_TTL_MS, FREE_KILLS_PER_TENANT, type ResponderSettings } from './settings.ts';
 
-/** One bound that a decision spends when it changes something; judged by the kill store, on its own clock. */
-export interface Spend {
-  readonly name: string;
-  readonly max: number;
-  readonly perMs: number;
-  readonly concerns: 'tenant' | 'all';
-  readonly freePerTenant?: number;
-  readonly share?: { readonly of: number; readonly atLeast: number };
-}
-
 export interface Escalation {
   readonly ttlMs: number;
   readonly reason: string;
-  readonly limits: readonly Spend[];
+  readonly limits: readonly LimitSpend[];
 }
 
 /** What a decision spends: the bound of its kind, the share of active sessions, its rule group's own. */
-export function spendsOf(decision: Decision, settings: ResponderSettings, group: RuleGroup | undefined): Spend[] {
+export function spendsOf(decision: Decision, settings: ResponderSettings, group: RuleGroup | undefined): LimitSpend[] {
   const tenant = scopeTenant(decision.scope) ?? '';
   return [...kindSpends(decision, tenant, settings), ...groupSpends(decision.alert.rule, tenant, group)];
 }
 
-function kindSpends(decision: Decision, tenant: string, { limits }: ResponderSettings): Spend[] {
+function kindSpends(decision: Decision, tenant: string, { limits }: ResponderSettings): LimitSpend[] {
   switch (decision.limitKind) {
     case 'timeout':
       return [{ name: `timeouts:${tenant}`, ...limits.timeouts, concerns: 'tenant' }];
@@ -37,7 +28,7 @@ function kindSpends(decision: Decision, tenant: string, { limits }: ResponderSet
   }
 }
 
-function shareSpend({ shareOfActiveSessions: share }: ResponderSettings['limits']): Spend {
+function shareSpend({ shareOfActiveSessions: share }: ResponderSettings['limits']): LimitSpend {
   return {
     name: 'share',
     max: share.atLeast,
@@ -48,12 +39,12 @@ function shareSpend({ shareOfActiveSessions: share }: ResponderSettings['limits'
   };
 }
 
-function flipSpend(limits: ResponderSettings['limits']): Spend {
+function flipSpend(limits: ResponderSettings['limits']): LimitSpend {
   return { name: 'tenant_flips', ...limits.tenantFlips, concerns: 'all' };
 }
 
 /** Per tenant, so that one tenant's flood neither switches off nor protects another. */
-function groupSpends(rule: Rule, tenant: string, group: RuleGroup | undefined): Spend[] {
+function groupSpends(rule: Rule, tenant: string, group: RuleGroup | undefined): LimitSpend[] {
   if (group?.limit == null) return [];
   return [{ name: `group:${rule.group}:${tenant}`, ...group.limit, concerns: 'tenant' }];
 }

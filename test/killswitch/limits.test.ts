@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { LimitSpend } from '../../src/domain/limit-spend.ts';
 import { judgeLimits, liveTimes } from '../../src/killswitch/limits.ts';
-import type { LimitSpend } from '../../src/ports/kill-store.ts';
 import { bookOf } from './book.ts';
 
 const NOW = 1_000_000;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KillState } from '../../src/domain/kill-state.ts';
+import type { LimitSpend } from '../../src/domain/limit-spend.ts';
 import { DAY_MS, WEEK_MS } from '../../src/killswitch/standing.ts';
 import {
   expireDraft,
@@ -11,7 +12,6 @@ import {
   type TripFacts,
   takesIn,
 } from '../../src/killswitch/transition.ts';
-import type { LimitSpend } from '../../src/ports/kill-store.ts';
 import {
   ANNA,
   byOperator,

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KillState, ScopedState } from '../../src/domain/kill-state.ts';
+import type { LimitSpend } from '../../src/domain/limit-spend.ts';
 import { GLOBAL, type Scope, scopeText } from '../../src/domain/scope.ts';
 import { flagKey, killKeys } from '../../src/killswitch/keys.ts';
-import type { ChangeOutcome, LimitSpend, TripRequest } from '../../src/ports/kill-store.ts';
+import type { ChangeOutcome, TripRequest } from '../../src/ports/kill-store.ts';
 import { embeddedHarness } from '../adapters/embedded/kill-harness.ts';
 import { redisHarness } from '../adapters/redis/harness.ts';
 import {

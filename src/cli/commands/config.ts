@@ -3,7 +3,7 @@ import type { Config } from '../../daemon/config/config.ts';
 import type { Cli } from '../cli.ts';
 import { addConfigOptions, type ConfigOptions, configSources } from '../config-options.ts';
 import { addExamples, addOutputOption, type OutputForm } from '../options.ts';
-import { rejected } from './rules-check.ts';
+import { showProblems } from '../show-problems.ts';
 
 /** `sentinel config check`: every error of the configuration, with its place. */
 export function configCommand(program: Command, cli: Cli): void {
@@ -16,7 +16,7 @@ export function configCommand(program: Command, cli: Cli): void {
   command.action(async (options: ConfigOptions & { output: OutputForm }) => {
     const { checkConfig } = await import('../../daemon/config/load.ts');
     const result = checkConfig(configSources(cli, options));
-    if (result.status === 'invalid') return cli.exit(rejected(cli, result.problems, options.output));
+    if (result.status === 'invalid') return cli.exit(showProblems(cli, result.problems, options.output));
     const effective = withoutSecrets(result.config);
     if (options.output === 'json')
       cli.terminal.out(`${JSON.stringify({ valid: true, problems: [], config: effective }, null, 2)}\n`);

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import type { Problem } from '../../rules/problem.ts';
 import type { Cli } from '../cli.ts';
 import { addConfigOptions, type ConfigOptions, configOf } from '../config-options.ts';
 import { count } from '../format.ts';
 import { addExamples, addOutputOption, type OutputForm } from '../options.ts';
-import type { ExitCode } from '../output.ts';
+import { showProblems } from '../show-problems.ts';
 
 /** `sentinel rules check`: every error of a rule set, with its place. */
 export function rulesCheckCommand(rules: Command, cli: Cli): void {
@@ -25,11 +24,11 @@ async function check(cli: Cli, given: readonly string[], options: ConfigOptions 
   const { loadRules } = await import('../../rules/load.ts');
   const { checkPartitioning } = await import('../../rules/partitioning.ts');
   const result = await loadRules(paths);
-  if (result.status === 'invalid') return rejected(cli, result.problems, options.output);
+  if (result.status === 'invalid') return showProblems(cli, result.problems, options.output);
   // The embedded log has one partition; how many Kafka has is not asked for here.
   const partitions = config.kafka === null ? 1 : null;
   const problems = checkPartitioning(result.set, config.partitionedBy, partitions);
-  if (problems.length > 0) return rejected(cli, problems, options.output);
+  if (problems.length > 0) return showProblems(cli, problems, options.output);
   const { set } = result;
   const told = { valid: true, rules: set.rules.length, groups: set.groups.length, hash: set.hash };
   if (options.output === 'json') cli.terminal.out(`${JSON.stringify({ ...told, problems: [] }, null, 2)}\n`);
@@ -38,12 +37,4 @@ async function check(cli: Cli, given: readonly string[], options: ConfigOptions 
       `${paths.join(' ')}: ${count(told.rules, 'rule')} in ${count(told.groups, 'group')}, all valid (set ${set.hash})\n`,
     );
   return 0;
-}
-
-/** All of them, as a compiler tells them. */
-export function rejected(cli: Cli, problems: readonly Problem[], output: OutputForm): ExitCode {
-  if (output === 'json') cli.terminal.out(`${JSON.stringify({ valid: false, problems }, null, 2)}\n`);
-  for (const { file, line, column, message } of output === 'json' ? [] : problems)
-    cli.terminal.err(`${file}:${line}:${column}: ${message}\n`);
-  return 1;
 }

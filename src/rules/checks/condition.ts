@@ -1,3 +1,4 @@
+import { compileCondition } from '../../domain/comparison.ts';
 import type { Condition, MeasureSpec, Rule } from '../../domain/rule.ts';
 import { type Check, isSessionMeasure } from './check.ts';
 
@@ -35,25 +36,8 @@ function growingProblem(measure: MeasureSpec, perSession: boolean): string | nul
 
 function distinctProblem(condition: Condition, last: number): string | null {
   const values = Array.from({ length: last }, (_, index) => index + 1);
-  const holding = values.filter((value) => holds(condition, value)).length;
+  const holding = values.filter(compileCondition(condition)).length;
   if (holding > 0 && holding < last) return null;
   const written = `condition {${condition.comparison}: ${condition.threshold}}`;
   return `${written} ${holding === 0 ? 'never' : 'always'} holds among ${last} calls, expected one like {lte: 3}`;
-}
-
-function holds({ comparison, threshold }: Condition, value: number): boolean {
-  switch (comparison) {
-    case 'gt':
-      return value > threshold;
-    case 'gte':
-      return value >= threshold;
-    case 'lt':
-      return value < threshold;
-    case 'lte':
-      return value <= threshold;
-    case 'eq':
-      return value === threshold;
-    case 'neq':
-      return value !== threshold;
-  }
 }

@@ -1,3 +1,4 @@
+import { compileCondition } from '../../domain/comparison.ts';
 import type { Symbols, TextTable } from '../../domain/event/symbols.ts';
 import { EVENT_TYPES, EventType, type EventView, Phase, type SlotValue, STATUSES } from '../../domain/event/view.ts';
 import { compileGlobs, type TextMatcher } from '../../domain/glob.ts';
@@ -146,23 +147,5 @@ function numberReader(field: string, slotOf: SlotOf): (view: EventView) => numbe
         return typeof value === 'number' ? value : Number.NaN;
       };
     }
-  }
-}
-
-/** No comparison holds for NaN, `neq` neither: what is not there is not different. */
-function compileCondition({ comparison, threshold }: Condition): (value: number) => boolean {
-  switch (comparison) {
-    case 'gt':
-      return (value) => value > threshold;
-    case 'gte':
-      return (value) => value >= threshold;
-    case 'lt':
-      return (value) => value < threshold;
-    case 'lte':
-      return (value) => value <= threshold;
-    case 'eq':
-      return (value) => value === threshold;
-    case 'neq':
-      return (value) => value < threshold || value > threshold;
   }
 }

@@ -1,5 +1,7 @@
 /** What an adapter gives to the kill store's laws, and the requests that the laws are written with. */
+
 import type { Actor, BriefEvidence, KillState } from '../../../src/domain/kill-state.ts';
+import type { LimitSpend } from '../../../src/domain/limit-spend.ts';
 import type { Mode } from '../../../src/domain/mode.ts';
 import { GLOBAL, type Scope } from '../../../src/domain/scope.ts';
 import type {
@@ -8,7 +10,6 @@ import type {
   ChangeOutcome,
   ClearRequest,
   KillStore,
-  LimitSpend,
   TripAudit,
   TripRequest,
 } from '../../../src/ports/kill-store.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { LimitSpend } from '../../../src/domain/limit-spend.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
-import type { Automation, LimitSpend } from '../../../src/ports/kill-store.ts';
+import type { Automation } from '../../../src/ports/kill-store.ts';
 import {
   ANNA,
   applied,

@@ -1,7 +1,6 @@
-import { callsInFlight, countGuards, type GuardCount } from '../killswitch/guard-count.ts';
+import type { GuardCount } from '../killswitch/guard-count.ts';
 
-export { callsInFlight, countGuards, type GuardCount };
-
+/** `2 confirmed, 1 behind`. */
 export function guardsText({ confirmed, behind, silent }: GuardCount): string {
   if (confirmed + behind + silent === 0) return 'no guards';
   const rest = [...(behind > 0 ? [`${behind} behind`] : []), ...(silent > 0 ? [`${silent} silent`] : [])];
