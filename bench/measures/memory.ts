@@ -2,8 +2,7 @@ import { rootPath, runTask } from '../child.ts';
 import { atMost, type Figure, figureOf, median } from '../figure.ts';
 import type { Measure } from '../measure.ts';
 import { type Bench, repeated, size } from '../services.ts';
-import type { EngineInput } from '../tasks/engine.ts';
-import type { MemoryResult } from '../tasks/memory.ts';
+import type { MemoryInput, MemoryResult } from '../tasks/memory.ts';
 import { SOME_DAY } from '../workload.ts';
 
 /** All that is kept, ids and windows included, over the sessions that are active then. */
@@ -19,7 +18,7 @@ export const memory: Measure = {
 };
 
 async function weigh(bench: Bench, events: number, sessions: number): Promise<Figure> {
-  const input: EngineInput = { rules: rootPath('bench/rules'), workload: { events, sessions, startMs: SOME_DAY } };
+  const input: MemoryInput = { rules: rootPath('bench/rules'), workload: { events, sessions, startMs: SOME_DAY } };
   const runs = await repeated(bench, `memory, ${sessions} sessions`, () =>
     runTask<MemoryResult>('tasks/memory', input, ['--expose-gc']),
   );

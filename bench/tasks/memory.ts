@@ -1,9 +1,13 @@
 /** What the state of many sessions weighs. Needs `--expose-gc`. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { SentinelInProcess } from '../sentinel.ts';
-import { workload } from '../workload.ts';
-import type { EngineInput } from './engine.ts';
+import { type WorkloadOptions, workload } from '../workload.ts';
 import { task } from './task.ts';
+
+export interface MemoryInput {
+  readonly rules: string;
+  readonly workload: WorkloadOptions;
+}
 
 export interface MemoryResult {
   /** Heap, buffers and typed arrays, after collection. */
@@ -23,7 +27,7 @@ async function weight(): Promise<number> {
   return heapUsed + external;
 }
 
-await task<EngineInput, MemoryResult>(async ({ rules, workload: options }) => {
+await task<MemoryInput, MemoryResult>(async ({ rules, workload: options }) => {
   const events = workload(options);
   const first = events.next();
   const before = await weight();

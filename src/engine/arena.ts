@@ -1,3 +1,4 @@
+import { greaterCapacity } from './growth.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import { words } from './table.ts';
 
@@ -50,7 +51,7 @@ export class Arena {
   }
 
   private grow(): void {
-    const grown = new Uint32Array(Math.max(this.top, Math.ceil(this.words.length * 1.5)));
+    const grown = new Uint32Array(greaterCapacity(this.words.length, this.top));
     grown.set(this.words);
     this.words = grown;
   }

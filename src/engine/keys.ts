@@ -1,6 +1,7 @@
 import { OVERFLOW, type Symbols } from '../domain/event/symbols.ts';
 import type { GroupKey, KeyTexts } from '../domain/rule.ts';
 import { ComposedKeys } from './composed-keys.ts';
+import { greaterCapacity } from './growth.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
 import { Row } from './row.ts';
@@ -122,7 +123,7 @@ class DirectKeys implements Keys {
 
   private place(id: number, row: number): void {
     if (id >= this.rowOf.length) {
-      const grown = new Uint32Array(Math.max(id + 1, Math.ceil(this.rowOf.length * 1.5)));
+      const grown = new Uint32Array(greaterCapacity(this.rowOf.length, id + 1));
       grown.set(this.rowOf);
       this.rowOf = grown;
     }

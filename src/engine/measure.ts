@@ -98,24 +98,37 @@ export interface Core {
 }
 
 export function makeTest({ comparison, threshold }: Condition): Test {
-  const isGrowing = comparison === 'gt' || comparison === 'gte';
-  const least = comparison === 'gt' ? Math.floor(threshold) + 1 : Math.ceil(threshold);
-  return { comparison, threshold, isGrowing, least, holds: comparer(comparison, threshold) };
+  return new ThresholdTest(comparison, threshold);
 }
 
-function comparer(comparison: Condition['comparison'], threshold: number): (value: number) => boolean {
-  switch (comparison) {
-    case 'gt':
-      return (value) => value > threshold;
-    case 'gte':
-      return (value) => value >= threshold;
-    case 'lt':
-      return (value) => value < threshold;
-    case 'lte':
-      return (value) => value <= threshold;
-    case 'eq':
-      return (value) => value === threshold;
-    case 'neq':
-      return (value) => value !== threshold;
+/** One class for all comparisons: this is asked for every event and key. */
+class ThresholdTest implements Test {
+  readonly comparison: Condition['comparison'];
+  readonly threshold: number;
+  readonly isGrowing: boolean;
+  readonly least: number;
+
+  constructor(comparison: Condition['comparison'], threshold: number) {
+    this.comparison = comparison;
+    this.threshold = threshold;
+    this.isGrowing = comparison === 'gt' || comparison === 'gte';
+    this.least = comparison === 'gt' ? Math.floor(threshold) + 1 : Math.ceil(threshold);
+  }
+
+  holds(value: number): boolean {
+    switch (this.comparison) {
+      case 'gt':
+        return value > this.threshold;
+      case 'gte':
+        return value >= this.threshold;
+      case 'lt':
+        return value < this.threshold;
+      case 'lte':
+        return value <= this.threshold;
+      case 'eq':
+        return value === this.threshold;
+      case 'neq':
+        return value !== this.threshold;
+    }
   }
 }

@@ -10,6 +10,7 @@ import { makeMeasure } from './measures/index.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
 import { Row } from './row.ts';
+import type { Table } from './table.ts';
 import type { Timers } from './timers.ts';
 
 /** What all runners of a partition share. */
@@ -28,6 +29,11 @@ export interface Partition extends Core {
 export class Runner implements WitnessHost {
   readonly measure: Measure;
   readonly keys: Keys;
+  /** The measure's own, at hand: asking it would be a look-up of its class for every event. */
+  private readonly rows: Table;
+  private readonly witnesses: boolean;
+  private readonly takesFenced: boolean;
+  private readonly needsTimers: boolean;
   /** Index among the rules of the set. */
   place: number;
   /** Keys that found no place. */
@@ -47,7 +53,11 @@ export class Runner implements WitnessHost {
     this.matches = compiled.bind(partition.symbols);
     this.scope = keyScope(rule.groupBy);
     this.measure = makeMeasure(compiled, partition);
-    this.keys = makeKeys(rule.groupBy, compiled.groupSlots, partition.symbols, this.measure.rows);
+    this.rows = this.measure.rows;
+    this.witnesses = this.measure.witness !== undefined;
+    this.takesFenced = this.measure.takesFenced;
+    this.needsTimers = this.measure.needsTimers;
+    this.keys = makeKeys(rule.groupBy, compiled.groupSlots, partition.symbols, this.rows);
   }
 
   get rule(): Rule {
@@ -67,8 +77,8 @@ export class Runner implements WitnessHost {
     const { record } = this.partition;
     const feeds = this.matches(record.view);
     const { measure } = this;
-    if (measure.witness !== undefined && !this.isFenced()) measure.witness(feeds, this);
-    if (!feeds || (!measure.takesFenced && this.isFenced()) || !measure.read() || !this.keys.hasKey(record)) return;
+    if (this.witnesses && !this.isFenced()) measure.witness!(feeds, this);
+    if (!feeds || (!this.takesFenced && this.isFenced()) || !measure.read() || !this.keys.hasKey(record)) return;
     const row = this.rowInHand();
     if (row !== 0) this.take(row);
   }
@@ -84,7 +94,7 @@ export class Runner implements WitnessHost {
   }
 
   remembers(row: number, due: number): boolean {
-    const { rows } = this.measure;
+    const { rows } = this;
     return rows.has(row) && rows.f64[row * rows.stride + Row.timer] === due;
   }
 
@@ -172,7 +182,7 @@ export class Runner implements WitnessHost {
   }
 
   armAll(): void {
-    const { rows } = this.measure;
+    const { rows } = this;
     this.visit((row) => {
       const due = rows.f64[row * rows.stride + Row.timer] as number;
       if (due !== 0) this.partition.timers.add(due, this.place, row);
@@ -219,14 +229,14 @@ export class Runner implements WitnessHost {
     const holds = this.measure.holds(row, test);
     const { alerts } = this.partition;
     if (holds || this.alertOf(row) !== 0) alerts.judged(this, row, holds, byRecord);
-    else if (!this.measure.needsTimers) return;
+    else if (!this.needsTimers) return;
     this.arm(row, this.measure.wakesAt(row, test, alerts.isWatched(this.alertOf(row))));
   }
 
   /** One timer per row: a later one waits for the earlier to come up. */
   private arm(row: number, due: number): void {
     if (due === Number.POSITIVE_INFINITY) return;
-    const { rows } = this.measure;
+    const { rows } = this;
     const armed = rows.f64[row * rows.stride + Row.timer] as number;
     if (armed !== 0 && armed <= due) return;
     if (armed !== 0) this.partition.timers.forgot();
@@ -241,7 +251,7 @@ export class Runner implements WitnessHost {
       this.overflow++;
       return 0;
     }
-    const row = this.measure.rows.add();
+    const row = this.rows.add();
     this.keys.add(record, row);
     this.count(tenant, 1);
     return row;
@@ -270,18 +280,18 @@ export class Runner implements WitnessHost {
   private fenceRow(row: number, fence: number): void {
     const { alerts } = this.partition;
     const isLeft = this.settleRow(row) && this.measure.fence(row, fence);
-    const alert = this.measure.rows.has(row) ? this.alertOf(row) : 0;
+    const alert = this.rows.has(row) ? this.alertOf(row) : 0;
     const holds = isLeft && this.measure.holds(row, this.testOf(row));
     if (alert !== 0 && !(holds && alerts.isWatched(alert))) alerts.endByFence(alert, fence);
     if (isLeft) this.arm(row, this.measure.wakesAt(row, this.testOf(row), alerts.isWatched(this.alertOf(row))));
-    else if (this.measure.rows.has(row)) this.forget(row);
+    else if (this.rows.has(row)) this.forget(row);
   }
 
   /** The row goes with its key, whatever it holds. */
   private drop(row: number, why: 'ended' | 'reload'): void {
     const alert = this.alertOf(row);
     if (alert !== 0) this.partition.alerts.end(alert, why);
-    if (!this.measure.rows.has(row)) return;
+    if (!this.rows.has(row)) return;
     this.measure.clear(row);
     this.disarm(row);
     this.remove(row);
@@ -290,7 +300,7 @@ export class Runner implements WitnessHost {
   private remove(row: number): void {
     this.count(this.keys.tenant(row), -1);
     this.keys.remove(row);
-    this.measure.rows.remove(row);
+    this.rows.remove(row);
   }
 
   private isFenced(): boolean {
@@ -315,7 +325,7 @@ export class Runner implements WitnessHost {
   }
 
   private visit(visit: (row: number) => void): void {
-    const { rows } = this.measure;
+    const { rows } = this;
     for (let row = 1; row < rows.bound; row++) if (rows.has(row)) visit(row);
   }
 
@@ -325,23 +335,23 @@ export class Runner implements WitnessHost {
   }
 
   private disarm(row: number): void {
-    const { rows } = this.measure;
+    const { rows } = this;
     if (rows.f64[row * rows.stride + Row.timer] !== 0) this.partition.timers.forgot();
     this.setTimer(row, 0);
   }
 
   private setTimer(row: number, due: number): void {
-    const { rows } = this.measure;
+    const { rows } = this;
     rows.f64[row * rows.stride + Row.timer] = due;
   }
 
   private field(row: number, field: number): number {
-    const { rows } = this.measure;
+    const { rows } = this;
     return rows.u32[row * rows.stride * 2 + field] as number;
   }
 
   private setField(row: number, field: number, value: number): void {
-    const { rows } = this.measure;
+    const { rows } = this;
     rows.u32[row * rows.stride * 2 + field] = value;
   }
 }

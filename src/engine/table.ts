@@ -1,3 +1,4 @@
+import { greaterCapacity } from './growth.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 
 const FIRST_ROWS = 16;
@@ -96,7 +97,7 @@ export class Table {
 
   private makeRoom(rows: number): void {
     if (rows <= this.live.length) return;
-    const capacity = Math.max(rows, Math.ceil(this.live.length * 1.5));
+    const capacity = greaterCapacity(this.live.length, rows);
     const f64 = new Float64Array(capacity * this.stride);
     f64.set(this.f64.subarray(0, this.high * this.stride));
     const live = new Uint8Array(capacity);
