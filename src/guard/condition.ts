@@ -73,8 +73,13 @@ export class Condition {
 
   /** True when reads may pass, as far as we are concerned. Reads the clock only where reads have a limit. */
   allowsReads(): boolean {
-    if (this.#closed) return false;
-    return this.#limits.readStalenessMs === Number.POSITIVE_INFINITY || this.#youngerThan(this.#limits.readStalenessMs);
+    if (this.allowsReadsAtAnyAge) return true;
+    return !this.#closed && this.#youngerThan(this.#limits.readStalenessMs);
+  }
+
+  /** True when reads may pass and go on to, however much time passes, until this guard is closed. */
+  get allowsReadsAtAnyAge(): boolean {
+    return !this.#closed && this.#limits.readStalenessMs === Number.POSITIVE_INFINITY;
   }
 
   /** Why not; null when it is allowed. */

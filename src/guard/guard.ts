@@ -164,6 +164,7 @@ export class Guard {
   async #close(): Promise<void> {
     const { id, store, sink, report } = this.#parts;
     this.#condition.close();
+    this.#sessions.recompute();
     this.#poller.stop();
     const parting = async (): Promise<void> => {
       await this.#follower.settled();

@@ -153,7 +153,7 @@ export class KillView {
       concerned = scope.tenant === null ? this.global : this.#held.get(`tenant:${scope.tenant}`);
     }
     if (concerned === held) this.#forgetUnneeded(held);
-    for (const listener of [...(concerned?.listeners ?? [])]) listener();
+    tellAll([...(concerned?.listeners ?? [])]);
   }
 
   #askFor(): Pick<PollRequest, 'tenants' | 'sessions'> {
@@ -165,6 +165,19 @@ export class KillView {
       ),
     };
   }
+}
+
+/** A bug of one must not keep the change from the others: it is thrown when all have heard. */
+function tellAll(listeners: readonly (() => void)[]): void {
+  const failures: unknown[] = [];
+  for (const listener of listeners) {
+    try {
+      listener();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 function isState(state: KillState): boolean {

@@ -24,16 +24,26 @@ export interface Bench {
 /**
  * One session that is open in this guard, shared by all handles of it.
  *
- * What a check needs is worked out when something changes, not when somebody asks: an allowed read is a look at two
- * fields, an allowed write one at the clock more. Only a denial walks through the switches again, for its reason.
+ * What a check needs is worked out when something changes, not when somebody asks: an allowed read is a look at the
+ * tool's kind and at one field, an allowed write one at the clock more. Only a denial walks through the switches again,
+ * for its reason.
  */
 export class OpenSession {
+  // What a check looks at stands first, side by side in memory.
+  readonly #kinds: ToolKinds;
+  /** No switch, disabled tool or passing of time is in the way of any read: true only while that is certain. */
+  #readsFreely = false;
+  /** What the switches allow, tools apart. */
+  #reads = false;
+  #writes = false;
+  #models = false;
+  #tools: DisabledTools | null = null;
+  readonly #bench: Bench;
   readonly tenant: string;
   readonly session: string;
   readonly calls = new CallsInFlight();
   /** Called once whenever a stop begins. */
   readonly killListeners = new Set<(verdict: Denied) => void>();
-  readonly #bench: Bench;
   readonly #listener = (): void => this.recompute();
   readonly #globalScope: HeldScope;
   readonly #tenantScope: HeldScope;
@@ -42,11 +52,6 @@ export class OpenSession {
   #broken: string | null = null;
   #loaded = false;
   #released = false;
-  /** What the switches allow, tools apart. */
-  #reads = false;
-  #writes = false;
-  #models = false;
-  #tools: DisabledTools | null = null;
   #killedBy: Denied | null = null;
   #abort = new AbortController();
 
@@ -54,6 +59,7 @@ export class OpenSession {
     this.tenant = tenant;
     this.session = session;
     this.#bench = bench;
+    this.#kinds = bench.kinds;
     this.#globalScope = this.#watch(GLOBAL);
     this.#tenantScope = this.#watch({ kind: 'tenant', tenant });
     this.#sessionScope = this.#watch({ kind: 'session', tenant, session });
@@ -80,15 +86,13 @@ export class OpenSession {
   }
 
   check(tool: string, declared: ToolKind | undefined): Verdict {
-    const { kinds, condition } = this.#bench;
-    const kind = kinds.of(tool, declared);
-    const passes = kind === 'read' ? this.#reads && condition.allowsReads() : this.#writes && condition.allowsWrites();
-    if (passes && (this.#tools === null || !this.#tools.stops(tool))) return ALLOWED;
-    return this.#denial({ kind, tool });
+    const kind = this.#kinds.of(tool, declared);
+    if (kind === 'read' && this.#readsFreely) return ALLOWED;
+    return this.#judge(tool, kind);
   }
 
   kindOf(tool: string, declared: ToolKind | undefined): ToolKind {
-    return this.#bench.kinds.of(tool, declared);
+    return this.#kinds.of(tool, declared);
   }
 
   checkModel(): Verdict {
@@ -118,16 +122,20 @@ export class OpenSession {
     this.recompute();
   }
 
-  /** Something changed on a scope that may be over this session. */
+  /** Something changed on a scope that may be over this session, or the guard was closed. */
   recompute(): void {
+    // Should anything below fail, nothing passes.
+    this.#readsFreely = this.#reads = this.#writes = this.#models = false;
+    const { view, condition } = this.#bench;
     const switches = this.#switches();
     const known = this.#broken === null;
     const before = this.#killedBy;
+    this.#tools = view.disabledTools(this.tenant);
     this.#killedBy = denialBy(switches, READ);
     this.#reads = known && this.#killedBy === null;
+    this.#readsFreely = this.#reads && this.#tools === null && condition.allowsReadsAtAnyAge;
     this.#writes = known && this.#loaded && denialBy(switches, WRITE) === null;
     this.#models = known && this.#loaded && denialBy(switches, MODEL) === null;
-    this.#tools = this.#bench.view.disabledTools(this.tenant);
     this.#cancelInFlight(switches);
     if (before === null && this.#killedBy !== null) for (const told of this.killListeners) told(this.#killedBy);
   }
@@ -149,6 +157,13 @@ export class OpenSession {
   /** Outermost first. */
   #switches(): readonly Switch[] {
     return this.#held().flatMap(({ switches }) => switches);
+  }
+
+  #judge(tool: string, kind: ToolKind): Verdict {
+    const { condition } = this.#bench;
+    const passes = kind === 'read' ? this.#reads && condition.allowsReads() : this.#writes && condition.allowsWrites();
+    if (passes && (this.#tools === null || !this.#tools.stops(tool))) return ALLOWED;
+    return this.#denial({ kind, tool });
   }
 
   #denial(attempt: Attempt): Denied {

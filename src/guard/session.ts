@@ -51,11 +51,12 @@ export interface SessionParts {
 
 /** One session in the hands of a gateway or an agent loop. */
 export class GuardSession {
+  // What a check looks at stands first, side by side in memory.
+  readonly #open: OpenSession;
+  #ended: SessionEnd | null = null;
   readonly #options: SessionOptions;
   readonly #parts: SessionParts;
-  readonly #open: OpenSession;
   readonly #told: ((verdict: Denied) => void) | null;
-  #ended: SessionEnd | null = null;
   #isTold = false;
 
   /** Made by `guard.session()`. */

@@ -4,9 +4,12 @@ import { lineageOf } from './ancestors.ts';
 import type { CallInFlight } from './calls-in-flight.ts';
 import type { GuardStore } from './guard-store.ts';
 import { type Bench, OpenSession } from './open-session.ts';
+import { SessionTable } from './session-table.ts';
 import type { StateReader } from './state-reader.ts';
 
 interface Entry {
+  readonly tenant: string;
+  readonly session: string;
   readonly open: OpenSession;
   parent: string | null;
   /** Those that are not ended. */
@@ -19,7 +22,7 @@ export class Sessions {
   readonly #bench: Bench;
   readonly #store: () => GuardStore;
   readonly #reader: StateReader;
-  readonly #byTenant = new Map<string, Map<string, Entry>>();
+  readonly #table = new SessionTable<Entry>();
 
   constructor(bench: Bench, store: () => GuardStore, reader: StateReader) {
     this.#bench = bench;
@@ -28,19 +31,17 @@ export class Sessions {
   }
 
   get size(): number {
-    let size = 0;
-    for (const sessions of this.#byTenant.values()) size += sessions.size;
-    return size;
+    return this.#table.size;
   }
 
   get inFlight(): number {
     let calls = 0;
-    for (const { open } of this.#all()) calls += open.calls.size;
+    for (const { open } of this.#table) calls += open.calls.size;
     return calls;
   }
 
   find(tenant: string, session: string): OpenSession | undefined {
-    const entry = this.#byTenant.get(tenant)?.get(session);
+    const entry = this.#table.get(tenant, session);
     return entry === undefined || entry.handles === 0 ? undefined : entry.open;
   }
 
@@ -87,43 +88,40 @@ export class Sessions {
   /** Loads those that could not be loaded when they were opened. */
   async loadMissing(): Promise<void> {
     await inParts(
-      [...this.#all()].filter(({ open }) => !open.loaded),
+      [...this.#table].filter(({ open }) => !open.loaded),
       (entry) => this.#load(entry),
     );
+  }
+
+  /** The guard was closed: all sessions are judged by that. */
+  recompute(): void {
+    for (const { open } of this.#table) open.recompute();
   }
 
   /** Another store knows nothing of them. */
   async registerAgain(): Promise<void> {
     const store = this.#store();
-    await inParts([...this.#all()], ({ open, parent }) => store.registerSession(open.tenant, open.session, parent));
+    await inParts([...this.#table], ({ open, parent }) => store.registerSession(open.tenant, open.session, parent));
   }
 
   #current(open: OpenSession): Entry | null {
-    const entry = this.#byTenant.get(open.tenant)?.get(open.session);
+    const entry = this.#table.get(open.tenant, open.session);
     return entry?.open === open ? entry : null;
   }
 
-  #forgetUnused({ open, handles }: Entry): void {
-    const sessions = this.#byTenant.get(open.tenant);
-    if (handles > 0 || open.calls.size > 0 || sessions === undefined) return;
-    sessions.delete(open.session);
-    if (sessions.size === 0) this.#byTenant.delete(open.tenant);
+  #forgetUnused(entry: Entry): void {
+    const { open, handles } = entry;
+    if (handles > 0 || open.calls.size > 0) return;
+    this.#table.delete(entry);
     open.release();
   }
 
-  *#all(): Generator<Entry> {
-    for (const sessions of this.#byTenant.values()) yield* sessions.values();
-  }
-
   #entry(tenant: string, session: string): Entry {
-    const sessions = this.#byTenant.get(tenant) ?? new Map<string, Entry>();
-    this.#byTenant.set(tenant, sessions);
-    let entry = sessions.get(session);
-    if (entry === undefined) {
-      const open = new OpenSession(tenant, session, this.#bench);
-      entry = { open, parent: null, handles: 0, loading: null };
-      sessions.set(session, entry);
-    }
+    const known = this.#table.get(tenant, session);
+    if (known !== undefined) return known;
+    const open = new OpenSession(tenant, session, this.#bench);
+    const entry: Entry = { tenant, session, open, parent: null, handles: 0, loading: null };
+    this.#table.add(entry);
     return entry;
   }
 
