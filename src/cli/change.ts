@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ActionType } from '../domain/decision.ts';
 import { SentinelError } from '../domain/errors.ts';
-import type { KillState } from '../domain/kill-state.ts';
+import { actorText, type KillState } from '../domain/kill-state.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type Scope, scopeText } from '../domain/scope.ts';
 import { isTripped } from '../killswitch/standing.ts';
@@ -9,7 +9,7 @@ import type { ChangeOutcome } from '../ports/kill-store.ts';
 import { operator } from './actor.ts';
 import type { LiftOptions, StopOptions } from './change-options.ts';
 import { untilDurable } from './durable.ts';
-import { actorText, count, oneLine, timeText } from './format.ts';
+import { count, oneLine, timeText } from './format.ts';
 import { mustBeComplete, NOT_INITIALISED, type OpenedStore } from './open-store.ts';
 import type { ExitCode, Terminal } from './output.ts';
 import { type StillDenying, stillDenying } from './still-denying.ts';

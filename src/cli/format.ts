@@ -1,13 +1,8 @@
-import type { Actor } from '../domain/kill-state.ts';
 import { rfc3339 } from '../domain/time.ts';
 
 /** To the second, UTC. */
 export function timeText(epochMs: number): string {
   return rfc3339(epochMs).replace(/\.\d{3}Z$/, 'Z');
-}
-
-export function actorText({ kind, id }: Actor): string {
-  return kind === id ? kind : `${kind} ${id}`;
 }
 
 /** Ids and reasons come from agents: nothing in them may move a terminal's cursor or make a second line. */

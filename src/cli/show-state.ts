@@ -1,10 +1,11 @@
+import { actorText } from '../domain/kill-state.ts';
 import { countGuards, type GuardCount } from '../killswitch/guard-count.ts';
 import { isTripped } from '../killswitch/standing.ts';
 import { operator } from './actor.ts';
 import { allStates, type IndexEntry } from './all-states.ts';
 import type { Cli } from './cli.ts';
 import type { ConfigOptions } from './config-options.ts';
-import { actorText, count, oneLine, timeText } from './format.ts';
+import { count, oneLine, timeText } from './format.ts';
 import { guardsText } from './guards-text.ts';
 import { NOT_INITIALISED, type OpenedStore, withStore } from './open-store.ts';
 import type { OutputForm } from './options.ts';

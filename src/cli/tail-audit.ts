@@ -1,10 +1,11 @@
 import { openLog } from '../daemon/open-ports.ts';
 import type { AuditRecord } from '../domain/audit-record.ts';
+import { actorText } from '../domain/kill-state.ts';
 import { type Scope, scopeText } from '../domain/scope.ts';
 import type { EventLog, LogRecord } from '../ports/event-log.ts';
 import type { Cli } from './cli.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
-import { actorText, oneLine } from './format.ts';
+import { oneLine } from './format.ts';
 import { quietLogger } from './logger.ts';
 import { logMustExist } from './open-store.ts';
 import type { OutputForm } from './options.ts';

@@ -1,10 +1,10 @@
 import { formatDuration } from '../domain/duration.ts';
-import type { BriefEvidence, KillState } from '../domain/kill-state.ts';
+import { actorText, type BriefEvidence, type KillState } from '../domain/kill-state.ts';
 import type { SourcePlace } from '../domain/rule.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { GuardCount } from '../killswitch/guard-count.ts';
 import type { IndexEntry } from './all-states.ts';
-import { actorText, oneLine, timeText } from './format.ts';
+import { oneLine, timeText } from './format.ts';
 import { guardsText } from './guards-text.ts';
 import { table } from './output.ts';
 

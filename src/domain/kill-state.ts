@@ -7,6 +7,11 @@ export interface Actor {
   readonly id: string;
 }
 
+/** `operator ann`, `sentinel`. */
+export function actorText({ kind, id }: Actor): string {
+  return kind === id ? kind : `${kind} ${id}`;
+}
+
 /**
  * The state of one scope, as it stands in `agent_kill_index` and in the topic `agent.kill-state` (contract 5).
  * Times are integer epoch ms, null for none. Written as JSON with exactly these keys.

@@ -65,7 +65,7 @@ export function disabledByHand(standing: Standing, expiresAt: number | null): Dr
 
 /** The state once more, after its flag or member was lost, with a reason that says how to clear it. */
 export function setAgain(scope: Scope, standing: KillState, { actor, flagKey }: AdoptionFacts): Draft {
-  return { ...standing, actor, reason: reassertedReason(standing.reason, scope, flagKey) };
+  return { ...standing, actor, reason: reassertedReason(standing, scope, flagKey) };
 }
 
 function saysWhatStands(standing: Standing, flag: Flag): boolean {

@@ -163,6 +163,7 @@ export function byHandLaws({ fresh, bare }: Fixture): void {
       expect(change?.state.reason).toContain(state.reason);
       expect(change?.state.reason).toMatch(/SET \S*agent_kill_tenant:acme 0/);
       expect(change?.state.reason).toContain('sentinel restore');
+      expect(change?.state.reason).toMatch(/ \(first stopped by sentinel\b.*, and set again: /);
       expect((await notes(harness)).at(-1)).toMatchObject({ type: 'switch.reasserted', before: 'disable_writes' });
 
       await harness.byHand.del(FLAG);
@@ -180,7 +181,9 @@ export function byHandLaws({ fresh, bare }: Fixture): void {
         await harness.byHand.srem(key, 'x');
         const [change] = await adopt(harness, scope);
         expect(await harness.byHand.members(key)).toEqual(['x']);
-        expect(change?.state.reason).toContain('sentinel tool enable');
+        expect(change?.state.reason).toMatch(
+          / \(first stopped by operator \w+, and set again: .*sentinel tool enable\)$/,
+        );
       }
       await harness.byHand.del('agent_disabled_tools');
       expect(await adopt(harness, tool(null, 'x'))).toHaveLength(1);

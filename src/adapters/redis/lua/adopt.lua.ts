@@ -36,18 +36,19 @@ local function by_hand(mode, standing)
   }
 end
 
-local function reasserted_reason(reason, kind, key)
-  local mark = string.find(reason, '${REASSERTED.mark}', 1, true)
-  local original = mark and string.sub(reason, 1, mark - 1) or reason
+local function reasserted_reason(standing, kind, key)
+  local reason, actor = standing.reason, standing.actor
+  if string.find(reason, '${REASSERTED.mark}', 1, true) then return reason end
+  local who = actor.kind == actor.id and actor.kind or (actor.kind .. ' ' .. actor.id)
   local how = kind == 'tool' and '${REASSERTED.tool}' or ('${REASSERTED.flag}' .. key .. ' 0)')
-  return original .. '${REASSERTED.mark}' .. how
+  return reason .. '${REASSERTED.mark}' .. who .. how
 end
 
 local function set_again(scope, standing, actor)
   local kind, key = place_of(scope)
   local state = copy_of(standing)
   state.actor = actor
-  state.reason = reasserted_reason(standing.reason, kind, key)
+  state.reason = reasserted_reason(standing, kind, key)
   return change(scope, standing, state, { type = 'switch.reasserted' })
 end
 
