@@ -3,6 +3,7 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { Outbox, OutboxEntry } from '../ports/kill-store.ts';
 import { Chain } from './chain.ts';
 import { changeRecord } from './change-record.ts';
+import { killStateMessage } from './kill-state-message.ts';
 import { auditMessage } from './message.ts';
 
 export interface RelayTopics {
@@ -97,9 +98,7 @@ export class Relay {
   }
 
   async #publishStates(entries: readonly OutboxEntry[]): Promise<void> {
-    const messages = entries.flatMap(({ note }) =>
-      note.state === null ? [] : [{ key: note.scope, value: JSON.stringify(note.state) }],
-    );
+    const messages = entries.flatMap(({ note }) => killStateMessage(note) ?? []);
     if (messages.length > 0) await this.#log.append(this.#topics.kill_state, messages);
   }
 }

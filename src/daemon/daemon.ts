@@ -249,7 +249,7 @@ export class Daemon {
   }
 
   #schedule(keeper: StoreKeeper, measured: Measured): void {
-    const { clock, store } = this.ports;
+    const { clock } = this.ports;
     const { pipeline } = measured;
     const said = new Map<string, string>();
     const stop = schedule(
@@ -261,7 +261,7 @@ export class Daemon {
         { name: 'ends', every: '*/3 * * * * *', run: () => pipeline.lookAtEnds() },
         { name: 'pipeline gauges', every: '*/2 * * * * *', run: async () => measurePipeline(measured) },
         { name: 'store gauges', every: '*/2 * * * * *', run: () => measureStore(measured) },
-        { name: 'limits', every: '*/2 * * * * *', run: async () => this.#report.limits(await store.trippedLimits()) },
+        { name: 'limits', every: '*/2 * * * * *', run: async () => this.#report.limits(await keeper.limits()) },
         {
           name: 'partitioning',
           every: '*/10 * * * * *',

@@ -1,9 +1,11 @@
 import { SENTINEL } from '../audit/facts.ts';
-import type { KillState, ScopedState } from '../domain/kill-state.ts';
+import { limitMessage, stateMessage } from '../audit/kill-state-message.ts';
+import type { ScopedState } from '../domain/kill-state.ts';
 import { parseScope, scopeText } from '../domain/scope.ts';
-import type { EventLog, OutMessage } from '../ports/event-log.ts';
-import type { KillStore, PublishedConfig } from '../ports/kill-store.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { KillStore, PublishedConfig, TrippedLimit } from '../ports/kill-store.ts';
 import type { KillMirror } from './kill-mirror.ts';
+import { readKillTopic } from './kill-topic.ts';
 
 /** How many index entries one sweep forgets at most. */
 const SWEEP_MAX = 1_000;
@@ -24,6 +26,8 @@ export class StoreKeeper {
   readonly #topic: string;
   readonly #config: PublishedConfig;
   readonly #renewing = new Set<string>();
+  /** Those that held when the store was last read. */
+  #limits: readonly TrippedLimit[] = [];
   #doubted = false;
 
   constructor(store: KillStore, log: EventLog, mirror: KillMirror, topic: string, config: PublishedConfig) {
@@ -66,12 +70,20 @@ export class StoreKeeper {
    */
   async #repair(): Promise<boolean> {
     const known = this.#mirror.tripped();
-    const { states, older } = await readStates(this.#log, this.#topic);
+    const { states, older, limits } = await readKillTopic(this.#log, this.#topic);
     if (older.length > 0) await this.#log.append(this.#topic, older.map(stateMessage));
     const isNeeded = (await this.#store.epoch()) === null || (await this.#isBehind(states));
-    if (isNeeded) await this.#store.initialise(states, SENTINEL);
-    if (known.length > 0) await this.#store.reassert(known, SENTINEL);
-    return isNeeded;
+    if (isNeeded) await this.#store.initialise(states, SENTINEL, await this.#withRemembered(limits));
+    const changes = known.length > 0 ? await this.#store.reassert(known, SENTINEL) : [];
+    return isNeeded || hasReasserted(known, changes);
+  }
+
+  /** A limit that held and whose record was lost holds all the same: automation goes on when somebody says so. */
+  async #withRemembered(limits: readonly TrippedLimit[]): Promise<readonly TrippedLimit[]> {
+    const names = new Set(limits.map(({ name }) => name));
+    const lost = this.#limits.filter(({ name }) => !names.has(name));
+    if (lost.length > 0) await this.#log.append(this.#topic, lost.map(limitMessage));
+    return [...limits, ...lost];
   }
 
   /** What was cleared more than a week ago may be forgotten. */
@@ -85,6 +97,14 @@ export class StoreKeeper {
       if (readings.some(({ scope, state }) => (state?.version ?? 0) < versions.get(scopeText(scope))!)) return true;
     }
     return false;
+  }
+
+  /** Limits that hold until they are re-armed. */
+  async limits(): Promise<readonly TrippedLimit[]> {
+    const limits = await this.#store.trippedLimits();
+    // A store that was emptied meanwhile has forgotten them: we have not.
+    if ((await this.#store.epoch()) === this.#mirror.epoch) this.#limits = limits;
+    return limits;
   }
 
   async adoptAll(): Promise<void> {
@@ -122,44 +142,8 @@ export class StoreKeeper {
   }
 }
 
-export interface StatesRead {
-  /** The greatest version of each scope. */
-  readonly states: readonly ScopedState[];
-  /** Those behind which an older one stands: compaction would keep the wrong one, so they are published again. */
-  readonly older: readonly ScopedState[];
-}
-
-/** Reads `agent.kill-state` to its present end. Keys that are no scopes (silences, limits) are left alone. */
-export async function readStates(log: Pick<EventLog, 'readAll'>, topic: string): Promise<StatesRead> {
-  const newest = new Map<string, KillState>();
-  const overtaken = new Set<string>();
-  await log.readAll(topic, ({ key, value }) => {
-    const scope = key === null ? '' : Buffer.from(key).toString('utf8');
-    if (parseScope(scope) === null) return;
-    const state = value === null ? null : parseState(value);
-    if (state === null) {
-      if (value === null) newest.delete(scope);
-      return;
-    }
-    const known = newest.get(scope);
-    if (known === undefined || state.version >= known.version) {
-      newest.set(scope, state);
-      overtaken.delete(scope);
-    } else overtaken.add(scope);
-  });
-  const states = [...newest].map(([scope, state]) => ({ scope, state }));
-  return { states, older: states.filter(({ scope }) => overtaken.has(scope)) };
-}
-
-function parseState(value: Uint8Array): KillState | null {
-  try {
-    const state = JSON.parse(Buffer.from(value).toString('utf8')) as KillState;
-    return typeof state.version === 'number' && typeof state.mode === 'string' ? state : null;
-  } catch {
-    return null;
-  }
-}
-
-function stateMessage({ scope, state }: ScopedState): OutMessage {
-  return { key: scope, value: JSON.stringify(state) };
+/** Among the changes of a re-assertion there are adoptions too; what was put back has kept its decision. */
+function hasReasserted(known: readonly ScopedState[], changes: readonly ScopedState[]): boolean {
+  const decisions = new Map(known.map(({ scope, state }) => [scope, state.decision_id]));
+  return changes.some(({ scope, state }) => decisions.get(scope) === state.decision_id);
 }

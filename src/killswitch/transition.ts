@@ -80,6 +80,10 @@ export function judgeTrip(request: TripRequest, facts: TripFacts): Ruling {
     const off = keptOff(facts.standing, automation.evidenceAppendedAt, facts.now);
     if (off !== null) return off;
   }
+  // Put back by whoever remembered it, in a store that has forgotten it: the switch stays, and gets the record that was lost.
+  if (isTripped(facts.standing) && facts.standing.decision_id === request.decisionId) {
+    return { status: 'change', draft: { ...facts.standing, actor: request.actor }, spends: [] };
+  }
   const draft = tripDraft(request, facts.standing, facts.now);
   // Already tripped: changes nothing, spends nothing, is not remembered.
   if (changesNothing(facts.standing, draft)) return { status: 'unchanged' };

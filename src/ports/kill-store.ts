@@ -89,8 +89,11 @@ export interface KillChanger {
   reassert(states: readonly ScopedState[], actor: Actor): Promise<readonly ScopedState[]>;
   /** Removes cleared entries older than 7 days from the index. @returns their scopes (a tombstone is due in kill-state). */
   sweep(limit: number): Promise<readonly string[]>;
-  /** Completes a new or wiped store: takes in these states (greatest version of a scope wins), then writes a new epoch, last. */
-  initialise(states: readonly ScopedState[], actor: Actor): Promise<string>;
+  /**
+   * Completes a new or wiped store: takes in these states (greatest version of a scope wins), and limits that hold, then
+   * writes a new epoch, last.
+   */
+  initialise(states: readonly ScopedState[], actor: Actor, limits?: readonly TrippedLimit[]): Promise<string>;
   publishConfig(config: PublishedConfig): Promise<void>;
   registerSession(tenant: string, session: string, parent: string | null): Promise<void>;
   /** Re-arms after a limit held everything; all when null. @returns the names that were tripped. */
@@ -236,6 +239,8 @@ export interface ChangeNote {
   readonly at: number;
   /** Words for entries without a state. */
   readonly detail: string | null;
+  /** Of a limit: true when it holds from here on, false when it was re-armed; null for all else. */
+  readonly holds: boolean | null;
 }
 
 /** Guards and the sizes of partitions. */

@@ -52,6 +52,7 @@ const note = (version: number): ChangeNote => ({
   audit: null,
   at: T,
   detail: null,
+  holds: null,
 });
 
 const samples: readonly AuditFacts[] = [

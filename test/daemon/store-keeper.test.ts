@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SENTINEL } from '../../src/audit/facts.ts';
+import { limitMessage } from '../../src/audit/kill-state-message.ts';
 import { Relay } from '../../src/audit/relay.ts';
 import { DEFAULT_CONFIG } from '../../src/daemon/config/config.ts';
 import { KillMirror } from '../../src/daemon/kill-mirror.ts';
+import { readKillTopic } from '../../src/daemon/kill-topic.ts';
 import { publishedConfig } from '../../src/daemon/parts.ts';
-import { readStates, StoreKeeper } from '../../src/daemon/store-keeper.ts';
+import { StoreKeeper } from '../../src/daemon/store-keeper.ts';
 import type { KillState } from '../../src/domain/kill-state.ts';
 import type { Scope } from '../../src/domain/scope.ts';
 import type { LogRecord } from '../../src/ports/event-log.ts';
@@ -91,10 +94,55 @@ describe('a wiped store', () => {
   });
 });
 
+describe('a limit that holds', () => {
+  const flips = { name: 'tenant_flips', max: 0, perMs: DAY, concerns: 'all' } as const;
+
+  async function flip(): Promise<string> {
+    const automation = { evidenceAppendedAt: world.now + 1, limits: [flips], escalation: null };
+    const outcome = await world.store.trip({
+      ...{ scope: ACME, mode: 'stop_all', reason: 'test', actor: SENTINEL, decisionId: `d${++decisions}`, rule: 'R' },
+      ...{ evidence: null, ttlMs: null, inFlight: null, automation },
+      audit: { severity: 'info', action: 'x', rule: null, evidence: null, timing: null },
+    });
+    return outcome.status === 'refused' ? outcome.code : outcome.status;
+  }
+
+  const held = async () => (await world.store.trippedLimits()).map(({ name }) => name);
+
+  test('holds in a store that was wiped, until it is re-armed', async () => {
+    expect(await flip()).toBe('limit');
+    await publish();
+    await world.forgetKills();
+    fresh();
+    await keeper.open();
+    expect(await held()).toEqual(['tenant_flips']);
+    expect(await flip()).toBe('not_armed');
+    await world.store.rearm('tenant_flips', OPERATOR);
+    await publish();
+    await world.forgetKills();
+    await keeper.follow();
+    expect(await held()).toEqual([]);
+  });
+
+  test('holds too where only we still know of it, and the topic knows it from then on', async () => {
+    expect(await flip()).toBe('limit');
+    await keeper.limits();
+    await world.forgetKills();
+    // Whoever looks at the empty store sees none: that makes us forget nothing.
+    expect(await keeper.limits()).toEqual([]);
+    await keeper.follow();
+    expect(await held()).toEqual(['tenant_flips']);
+    await world.forgetKills();
+    fresh();
+    await keeper.open();
+    expect(await held()).toEqual(['tenant_flips']);
+  });
+});
+
 describe('a store that was rolled back', () => {
   /** The topic has a state that the store has forgotten, as after a failover that lost the last second. */
   async function forgetNewest(scope: string, state: Partial<KillState>): Promise<void> {
-    const { states } = await readStates(world.log, TOPICS.kill_state);
+    const { states } = await readKillTopic(world.log, TOPICS.kill_state);
     const known = states[0]!.state;
     const newer = { ...known, ...state, version: known.version + 1_000 };
     await world.log.append(TOPICS.kill_state, [{ key: scope, value: JSON.stringify(newer) }]);
@@ -147,7 +195,7 @@ describe('the topic of states', () => {
       },
     });
     const read = async (...versions: readonly number[]) => {
-      const { states, older } = await readStates(written(...versions), TOPICS.kill_state);
+      const { states, older } = await readKillTopic(written(...versions), TOPICS.kill_state);
       return [states, older].map((all) => all.map(({ state }) => state.version));
     };
     expect(await read(1, 2)).toEqual([[2], []]);
@@ -163,7 +211,19 @@ describe('the topic of states', () => {
       { key: 'tenant:acme', value: 'junk' },
       { key: null, value: '{}' },
     ]);
-    expect(await readStates(world.log, TOPICS.kill_state)).toEqual({ states: [], older: [] });
+    expect(await readKillTopic(world.log, TOPICS.kill_state)).toMatchObject({ states: [], older: [] });
+  });
+
+  test('a limit holds until a tombstone says that it was re-armed, whatever else is under its key', async () => {
+    const limit = { name: 'share', at: 5, detail: 'spent' };
+    await world.log.append(TOPICS.kill_state, [
+      limitMessage(limit),
+      limitMessage({ ...limit, name: 'tenant_flips' }),
+      { key: 'limit:group:a:b', value: 'junk' },
+      { key: 'limit:tenant_flips', value: null },
+    ]);
+    const { limits } = await readKillTopic(world.log, TOPICS.kill_state);
+    expect(limits).toEqual([limit, { name: 'group:a:b', at: 0, detail: '' }]);
   });
 
   test('what is swept from the index gets a tombstone, and makes no store look rolled back', async () => {
@@ -181,7 +241,7 @@ describe('the topic of states', () => {
     await publish();
     world.now += 8 * DAY;
     await keeper.sweep();
-    expect((await readStates(world.log, TOPICS.kill_state)).states).toEqual([]);
+    expect((await readKillTopic(world.log, TOPICS.kill_state)).states).toEqual([]);
   });
 });
 

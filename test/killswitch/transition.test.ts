@@ -80,6 +80,12 @@ describe('the ladder', () => {
       facts({ standing: standing({ mode: 'none', hold_until: NOW }) }),
       'change',
     ],
+    [
+      'its own switch, put back in a store that has forgotten the decision, gets its record',
+      byRule(ACME, fresh, { decisionId: 'lost', ttlMs: HOUR }),
+      facts({ standing: standing({ decision_id: 'lost' }), outboxFull: 9, book: spentFlips }),
+      'change',
+    ],
     ['what changes nothing comes before bounds', rule(), facts({ ...everything, standing: standing() }), 'unchanged'],
     ['a full outbox holds', rule({ limits: [flips] }), facts({ ...everything, standing: null }), 'outbox_full'],
     ['a spent limit holds', rule({ limits: [flips] }), facts({ book: spentFlips }), 'limit'],

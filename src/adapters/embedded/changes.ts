@@ -13,7 +13,7 @@ import {
   renewDraft,
   takesIn,
 } from '../../killswitch/transition.ts';
-import type { ChangeNote, ChangeOutcome, ClearRequest, TripRequest } from '../../ports/kill-store.ts';
+import type { ChangeNote, ChangeOutcome, ClearRequest, TrippedLimit, TripRequest } from '../../ports/kill-store.ts';
 import type { KillTables, Space } from './kill-tables.ts';
 import { disabledTools, flagOf, Step } from './step.ts';
 
@@ -102,8 +102,9 @@ export class Changes {
   }
 
   /** @returns the new epoch. */
-  initialise(states: readonly ScopedState[], actor: Actor, epoch: string): string {
+  initialise(states: readonly ScopedState[], limits: readonly TrippedLimit[], actor: Actor, epoch: string): string {
     this.#inSteps(states, takeIn);
+    this.#inSteps(limits, ({ tables }, limit) => tables.real.spending.trip(limit));
     this.adoptAll(actor);
     return this.#step((step) => {
       step.tables.raiseVersion(step.now);
@@ -130,7 +131,7 @@ export class Changes {
       tables.shadow.spending.rearm(name);
       const names = tables.real.spending.rearm(name);
       for (const each of names) {
-        tables.outbox.add(limitNote(each, now, `${each}: re-armed by ${actor.kind} ${actor.id}`));
+        tables.outbox.add(limitNote(each, now, `${each}: re-armed by ${actor.kind} ${actor.id}`, false));
       }
       return names;
     });
@@ -220,11 +221,19 @@ function bookOf(step: Step, space: Space): LimitBook {
 
 function reachLimit({ tables, now }: Step, space: Space, { name, detail }: { name: string; detail: string }): void {
   space.spending.trip({ name, at: now, detail });
-  if (!space.shadow) tables.outbox.add(limitNote(name, now, detail));
+  if (!space.shadow) tables.outbox.add(limitNote(name, now, detail, true));
 }
 
-function limitNote(name: string, at: number, detail: string): ChangeNote {
-  return { type: 'limit.reached', scope: 'global', subject: name, before: null, state: null, audit: null, at, detail };
+function limitNote(name: string, at: number, detail: string, holds: boolean): ChangeNote {
+  const note = {
+    type: 'limit.reached',
+    scope: 'global',
+    subject: name,
+    before: null,
+    state: null,
+    audit: null,
+  } as const;
+  return { ...note, at, detail, holds };
 }
 
 /** @returns true when there may be more. */
@@ -249,6 +258,7 @@ function takeIn(step: Step, { scope: text, state }: ScopedState): void {
   if (!takesIn(standing, state)) return;
   const follows = flagFollows(step, scope, standing, state);
   step.tables.real.states.put({ scope: text, state });
+  step.tables.real.decisions.remember(state.decision_id, state.at);
   if (follows) step.writeFlag(scope, state.mode);
 }
 

@@ -146,8 +146,12 @@ class EmbeddedKillStore implements KillStore {
     return this.#changes.sweep(limit);
   }
 
-  async initialise(states: readonly ScopedState[], actor: Actor): Promise<string> {
-    return this.#changes.initialise(states, actor, this.#newEpoch());
+  async initialise(
+    states: readonly ScopedState[],
+    actor: Actor,
+    limits: readonly TrippedLimit[] = [],
+  ): Promise<string> {
+    return this.#changes.initialise(states, limits, actor, this.#newEpoch());
   }
 
   async publishConfig(config: PublishedConfig): Promise<void> {

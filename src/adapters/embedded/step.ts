@@ -52,6 +52,7 @@ export class Step {
       audit: words.audit ?? null,
       at: now,
       detail: null,
+      holds: null,
     });
     this.changes.push({ scope: scopeText(scope), state });
     return { state, outboxId };

@@ -217,8 +217,13 @@ export class RedisKillStore implements KillStore {
     return texts(await this.#change('sweep', String(limit)));
   }
 
-  async initialise(states: readonly ScopedState[], actor: Actor): Promise<string> {
+  async initialise(
+    states: readonly ScopedState[],
+    actor: Actor,
+    limits: readonly TrippedLimit[] = [],
+  ): Promise<string> {
     for (const part of chunks(states)) await this.#change('take', ...flat(part));
+    for (const { name, at, detail } of limits) await this.#change('hold', name, String(at), detail);
     // A complete store knows everything that was set by hand while it was none.
     await this.adoptAll(actor);
     return text(await this.#change('initialised', randomUUID()));

@@ -185,6 +185,7 @@ export function limitLaws({ fresh }: Fixture): void {
             audit: null,
           },
           ...{ at: (await harness.store.trippedLimits())[0]?.at, detail: expect.stringContaining('tenant_flips') },
+          holds: true,
         },
       ]);
 
@@ -192,6 +193,7 @@ export function limitLaws({ fresh }: Fixture): void {
       expect(await harness.store.trippedLimits()).toEqual([]);
       expect((await notes(harness)).at(-1)).toMatchObject({
         ...{ type: 'limit.reached', subject: 'tenant_flips', state: null, detail: expect.stringContaining('anna') },
+        holds: false,
       });
       expect(await flip('b')).toBe('applied');
     });

@@ -36,7 +36,7 @@ export function outboxLaws({ fresh }: Fixture): void {
       const state = applied(await harness.store.trip(request));
       const expected: ChangeNote = {
         ...{ type: 'session.terminated', scope: 'session:a%3Ab:s', subject: request.decisionId, before: null, state },
-        ...{ audit: AUDIT, at: state.at, detail: null },
+        ...{ audit: AUDIT, at: state.at, detail: null, holds: null },
       };
       expect(await notes(harness)).toEqual([expected]);
       for (const scope of [GLOBAL, tenant('t'), tool(null, 'x')]) await harness.store.trip(byOperator(scope));

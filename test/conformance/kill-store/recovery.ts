@@ -140,6 +140,28 @@ export function recoveryLaws({ fresh, bare }: Fixture): void {
       expect(await modeOf(harness, tool(null, 'x'))).toBe('disabled');
     });
 
+    test('remembers what was decided: applied again, it changes nothing and leaves no record', async () => {
+      const harness = await fresh();
+      const request = await byRuleNow(harness, session('a', 's'));
+      const state = applied(await harness.store.trip(request));
+      await harness.wipe();
+      await harness.store.initialise([{ scope: 'session:a:s', state }], SENTINEL);
+      expect(verdictOf(await harness.store.trip(request))).toBe('repeated');
+      expect(await notes(harness)).toEqual([]);
+    });
+
+    test('holds the limits that held', async () => {
+      const harness = await bare();
+      const limit = { name: 'tenant_flips', at: 5, detail: 'tenant_flips: "3" per 10m are spent' };
+      await harness.store.initialise([], SENTINEL, [limit]);
+      expect(await harness.store.trippedLimits()).toEqual([limit]);
+      const flips = { name: 'tenant_flips', max: 3, perMs: MINUTE, concerns: 'all' } as const;
+      const flip = async () => verdictOf(await harness.store.trip(await byRuleNow(harness, tenant('a'), {}, [flips])));
+      expect(await flip()).toBe('not_armed');
+      expect(await harness.store.rearm(null, ANNA)).toEqual(['tenant_flips']);
+      expect(await flip()).toBe('applied');
+    });
+
     test('lets automation act', async () => {
       const harness = await fresh();
       expect(verdictOf(await harness.store.trip(await byRuleNow(harness, GLOBAL)))).toBe('applied');
@@ -159,6 +181,26 @@ export function recoveryLaws({ fresh, bare }: Fixture): void {
       });
       expect(await harness.byHand.get('agent_kill_tenant:a')).toBe('disable_writes');
       expect(await notes(harness)).toMatchObject([{ type: 'switch.reasserted', subject: known.decision_id }]);
+    });
+
+    test('leaves the record of a lost decision to that decision: made again it changes nothing else, and spends nothing', async () => {
+      const harness = await fresh();
+      const kills = { name: 'session_kills:a', max: 1, perMs: MINUTE, concerns: 'tenant' } as const;
+      const request = await byRuleNow(harness, session('a', 's'), { ttlMs: HOUR }, [kills]);
+      const known = applied(await harness.store.trip(request));
+      await harness.wipe();
+      await harness.store.initialise([], SENTINEL);
+      await harness.store.reassert([{ scope: 'session:a:s', state: known }], ANNA);
+      harness.advance(MINUTE / 2);
+      const again = applied(await harness.store.trip(request));
+      expect({ ...again, version: 0, at: 0 }).toEqual({ ...known, version: 0, at: 0, epoch: again.epoch });
+      expect((await notes(harness)).map(({ type, subject }) => [type, subject])).toEqual([
+        ['switch.reasserted', request.decisionId],
+        ['session.terminated', request.decisionId],
+      ]);
+      expect(verdictOf(await harness.store.trip(request))).toBe('repeated');
+      const other = await byRuleNow(harness, session('a', 'other'), {}, [kills]);
+      expect(verdictOf(await harness.store.trip(other))).toBe('applied');
     });
 
     test('never goes down, and never below what is newer', async () => {

@@ -42,10 +42,15 @@ local function account_of(space, spend, tenant)
   return { key = key, per = spend.perMs, spend = spend }
 end
 
+local function hold_limit(limits, name, at, detail)
+  local tripped = own(limits .. 'tripped', 'hash')
+  redis.call('HSET', tripped, name, '{"at":' .. int(at) .. ',"detail":' .. text_json(detail) .. '}')
+end
+
 local function trip_limit(space, spend, most)
   local detail = spend.name .. ': ' .. int(most) .. ' per ' .. duration(spend.perMs) .. ' are spent; held until re-armed'
-  redis.call('HSET', own(space.limits .. 'tripped', 'hash'), spend.name, '{"at":' .. int(now) .. ',"detail":' .. text_json(detail) .. '}')
-  if not space.shadow then add_entry(note_json('limit.reached', 'global', spend.name, nil, nil, nil, detail)) end
+  hold_limit(space.limits, spend.name, now, detail)
+  if not space.shadow then add_entry(note_json('limit.reached', 'global', spend.name, nil, nil, nil, detail, true)) end
   return detail
 end
 

@@ -34,8 +34,10 @@ local function was_applied(space, decision_id)
   return at ~= nil and now - at < WEEK
 end
 
-local function remember(space, decision_id)
-  redis.call('SET', space.applied .. decision_id, int(now), 'PX', WEEK)
+-- For 7 days from when it was applied.
+local function remember(applied, decision_id, at)
+  local left = math.min(WEEK, at + WEEK - now)
+  if decision_id ~= '' and left > 0 then redis.call('SET', applied .. decision_id, int(at), 'PX', int(left)) end
 end
 
 local function keep_shadow(space, scope, state)
@@ -99,7 +101,7 @@ local function tripped_state(scope, standing, request)
 end
 
 local function apply(space, scope, standing, state, request, escalated)
-  remember(space, request.decisionId)
+  remember(space.applied, request.decisionId, now)
   if space.shadow then return { 'simulated', keep_shadow(space, scope, state) } end
   local before = redis.call('HGET', keys.index, scope)
   local json, id = change(scope, standing, state, { known = request.knownVersion, audit = request.audit })
@@ -144,6 +146,12 @@ function command.trip(json)
     if not current_epoch() then return { 'refused', 'store_uninitialised', 'the store has no epoch: it was not initialised' } end
     local code, detail = kept_off(standing, automation.evidenceAppendedAt)
     if code then return { 'refused', code, detail } end
+  end
+  -- Put back by whoever remembered it, in a store that has forgotten it: the switch stays, and gets the record that was lost.
+  if is_tripped(standing) and standing.decision_id == request.decisionId then
+    local same = copy_of(standing)
+    same.actor = request.actor
+    return apply(space, scope, standing, same, request, false)
   end
   local state = tripped_state(scope, standing, request)
   if not state then return { 'unchanged', raw_state(space, scope) } end

@@ -90,9 +90,16 @@ function command.take(...)
     elseif place_of(scope) and state then
       local flag_follows = follows(scope, standing, state.mode)
       keep(scope, state)
+      remember(keys.applied, state.decision_id, state.at)
       if flag_follows then write_flag(scope, state.mode) end
     end
   end
+  return '1'
+end
+
+-- A limit that holds, as the topic has it.
+function command.hold(name, at, detail)
+  hold_limit(keys.limits, name, tonumber(at), detail)
   return '1'
 end
 
@@ -129,7 +136,7 @@ function command.rearm(actor_json, name)
       redis.call('DEL', keys.limits .. limit)
       armed[#armed + 1] = limit
       local detail = limit .. ': re-armed by ' .. actor.kind .. ' ' .. actor.id
-      add_entry(note_json('limit.reached', 'global', limit, nil, nil, nil, detail))
+      add_entry(note_json('limit.reached', 'global', limit, nil, nil, nil, detail, false))
     end
   end
   local shadow = own(keys.shadow .. 'limits:tripped', 'hash')

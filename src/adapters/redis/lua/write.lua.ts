@@ -71,10 +71,12 @@ local function add_entry(note)
   return id
 end
 
-local function note_json(kind, scope, subject, before, state, audit, detail)
+-- holds: of a limit, whether it does from here on; nil for all else.
+local function note_json(kind, scope, subject, before, state, audit, detail, holds)
   return '{"type":"' .. kind .. '","scope":' .. text_json(scope) .. ',"subject":' .. text_json(subject)
     .. ',"before":' .. text_json(before) .. ',"state":' .. (state or 'null') .. ',"audit":' .. (audit or 'null')
-    .. ',"at":' .. int(now) .. ',"detail":' .. text_json(detail) .. '}'
+    .. ',"at":' .. int(now) .. ',"detail":' .. text_json(detail)
+    .. ',"holds":' .. (holds == nil and 'null' or tostring(holds)) .. '}'
 end
 
 local function report_damage()
