@@ -171,6 +171,7 @@ export class Partition {
   async fence({ scope, at }: Fence): Promise<void> {
     const alerts = this.engine.fence(scope, at);
     if (alerts.length > 0) await this.handle(alerts);
+    this.#parts.responder.lift(scope, at);
   }
 
   async reload(rules: CompiledRuleSet): Promise<void> {

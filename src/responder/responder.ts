@@ -1,7 +1,7 @@
 import { episodeText, type FiringAlert, type ResolvedAlert } from '../domain/alert.ts';
 import type { Decision, DecisionOutcome, SuppressionCode } from '../domain/decision.ts';
 import { causeTime } from '../domain/ids.ts';
-import { scopeText } from '../domain/scope.ts';
+import { type Scope, scopeText } from '../domain/scope.ts';
 import type { ClosedSuppression, Suppression } from '../domain/step.ts';
 import { decisionsFor } from './decisions.ts';
 import { judge } from './ladder.ts';
@@ -165,12 +165,32 @@ export class Responder {
       suppress(one, code, detail, now.horizon, suppressed);
       return suppressed;
     }
-    this.#lastCauses.set(episode, causeTime(decision.alert.cause));
+    // What is carried out again, after a restart or an outage, may be older than what was decided since.
+    const before = this.#lastCauses.get(episode) ?? Number.NEGATIVE_INFINITY;
+    this.#lastCauses.set(episode, Math.max(before, causeTime(decision.alert.cause)));
     if (one) {
       one.nextTryAt = null;
-      one.expiresAt = isKeyedByScope(decision) ? null : expiryOf(outcome);
+      // Told once more of what stood already, it stays lifted.
+      if (isKeyedByScope(decision)) one.expiresAt ??= null;
+      else one.expiresAt = expiryOf(outcome);
     }
     return [];
+  }
+
+  /**
+   * A scope was restored at that time, or its switch expired. Where the alert goes on though it holds only what is newer
+   * (that came before we learned of it), nobody will fire it anew: newer evidence makes one more decision.
+   */
+  lift(scope: Scope, at: number): void {
+    const text = scopeText(scope);
+    for (const [episode, cases] of this.#episodes) {
+      for (const one of cases) {
+        if (one.expiresAt === undefined || causeTime(one.decision.alert.cause) > at) continue;
+        if (!isKeyedByScope(one.decision) || scopeText(one.decision.scope) !== text) continue;
+        one.expiresAt = at;
+        this.#open.add(episode);
+      }
+    }
   }
 
   /** The kill switch could not be asked. @returns true the first time that this happens to the decision. */
@@ -234,7 +254,7 @@ export interface Case {
   nextTryAt: number | null;
   /** The horizon at which an exception or a cooldown ends; null when none is waited for. */
   ripeAt: number | null;
-  /** When the applied switch ends; null: never; undefined: not applied. */
+  /** When the applied switch ends, or ended; null: never; undefined: not applied. */
   expiresAt?: number | null | undefined;
   /** The kill store was not there when it was attempted. */
   postponed?: boolean;
@@ -270,7 +290,7 @@ function expiryOf(outcome: Exclude<DecisionOutcome, { status: 'refused' }>): num
   return outcome.status === 'simulated' ? null : (outcome.state?.expires_at ?? null);
 }
 
-/** A restore's fence empties windows keyed by exactly the switched scope: there a new episode decides, not the old one. */
+/** A restore's fence empties windows keyed by exactly the switched scope: there a new episode decides; but see `lift`. */
 function isKeyedByScope({ action, alert }: Decision): boolean {
   const by = alert.rule.groupBy.join();
   return (action === 'terminate_session' && by === 'session') || (action === 'flip_tenant' && by === 'tenant');
