@@ -180,6 +180,23 @@ describe('an episode', () => {
     expect(responder.due(at(T + 5 * MINUTE), never).attempts).toHaveLength(1);
   });
 
+  it('keeps the cooldown of its newest decision, though an older one is carried out again after a restart', () => {
+    const responder = new Responder(settings);
+    const first = firing(T);
+    const [older] = responder.fire(first, at(T)).attempts;
+    responder.settle(older!, applied(), at(T));
+    responder.resolve(resolved(first, T + 1_000));
+    const later = T + 10 * MINUTE;
+    const cause = { kind: 'record', partition: 0, offset: 9, appendedAt: later } as const;
+    const second = firing(later, { cause });
+    responder.settle(responder.fire(second, at(later)).attempts[0]!, applied(), at(later));
+    responder.resolve(resolved(second, later + 1_000));
+    responder.settle(older!, { status: 'repeated', state: null }, at(later + 2_000));
+    const next = { kind: 'record', partition: 0, offset: 10, appendedAt: later + 3_000 } as const;
+    const due = responder.fire(firing(later + 3_000, { cause: next }), at(later + 3_000));
+    expect(due).toMatchObject({ attempts: [], suppressed: [{ code: 'cooldown' }] });
+  });
+
   it('has no cooldown after a decision that was not applied', () => {
     const responder = new Responder(settings);
     const first = firing(T);
