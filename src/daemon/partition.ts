@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Alert } from '../domain/alert.ts';
 import type { AuditFacts } from '../domain/audit-record.ts';
 import type { Decision } from '../domain/decision.ts';
@@ -32,8 +31,8 @@ export interface PartitionParts {
 const ROOM_LOOK_MS = 500;
 /** How much later than a drained partition's end was asked for a record appended before may still come, ms. */
 const DRAIN_MS = 2_000;
-/** Records after which everybody else gets a turn: some milliseconds of work. */
-const TURN_RECORDS = 512;
+/** Records after which it is asked whether the batch still counts. */
+const LOOK_RECORDS = 64;
 
 /** What the engine had counted when the metrics were fed last. */
 interface Counted {
@@ -126,17 +125,16 @@ export class Partition {
     const { responder } = this.#parts;
     const { queue, metrics } = this.#shared;
     const before = engine.stats.processed;
-    let untilTurn = TURN_RECORDS;
+    let sinceLook = 0;
     for (const record of batch.records) {
-      if (this.#isOver(batch)) break;
+      if (this.#isLeaving || (sinceLook++ % LOOK_RECORDS === 0 && batch.isStale())) break;
       if (record.offset < engine.nextOffset) continue;
       this.#remember(record, batch);
       const alerts = this.#step(record);
-      if (alerts.length > 0 || responder.ripeAt <= engine.horizon) await this.handle(alerts);
+      if (alerts.length === 0 && responder.ripeAt > engine.horizon && !queue.isFull(this.partition)) continue;
+      await this.handle(alerts);
       while (queue.isFull(this.partition) && !this.#isOver(batch)) await this.#waitForRoom(batch);
-      if (--untilTurn > 0) continue;
-      untilTurn = TURN_RECORDS;
-      await turn();
+      sinceLook = 0;
     }
     metrics.eventsProcessed.inc(engine.stats.processed - before);
   }
@@ -221,8 +219,9 @@ export class Partition {
   #step(record: LogRecord): readonly Alert[] {
     const { decoder } = this.#parts;
     if (record.damage !== undefined) return this.#reject(record, 'damaged', record.damage);
-    if (record.value === null) return this.#reject(record, 'tombstone', 'the record has no value, expected an event');
-    const rejection = decoder.decode(record.value, record.headers);
+    const { value } = record;
+    if (value === null) return this.#reject(record, 'tombstone', 'the record has no value, expected an event');
+    const rejection = decoder.decode(value, record.headers);
     if (rejection !== null) return this.#reject(record, rejection.reason, rejection.detail);
     this.#calls.watch(record, decoder.view);
     return this.engine.step(record.offset, record.appendedAt, decoder.view);

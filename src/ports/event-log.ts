@@ -57,10 +57,15 @@ export interface LogRecord {
   readonly damage?: string;
 }
 
+/** Records to go through, once or more; an array of them is one. */
+export interface LogRecords extends Iterable<LogRecord> {
+  readonly length: number;
+}
+
 export interface LogBatch {
   readonly partition: number;
   /** In offset order. May be empty: the partition is drained. */
-  readonly records: readonly LogRecord[];
+  readonly records: LogRecords;
   /** The offset to go on from after this batch. */
   readonly nextOffset: number;
   /** The end offset that the log told with this batch. */

@@ -291,7 +291,7 @@ export function eventLogConformance(name: string, make: () => Promise<EventLogHa
       expect(spy.greatestConcurrency).toBe(1);
       let next = 0;
       for (const batch of spy.batches.filter((each) => each.partition === 0)) {
-        expect(batch.records.map((record) => record.offset)).toEqual(
+        expect([...batch.records].map((record) => record.offset)).toEqual(
           Array.from({ length: batch.records.length }, (_, index) => next + index),
         );
         next += batch.records.length;
@@ -432,7 +432,7 @@ class Spy implements LogConsumer {
     const concurrency = (this.#inHand.get(partition) ?? 0) + 1;
     this.#inHand.set(partition, concurrency);
     this.greatestConcurrency = Math.max(this.greatestConcurrency, concurrency);
-    const records = batch.records.map(kept);
+    const records = [...batch.records].map(kept);
     this.batches.push({ ...batch, records });
     this.records.push(...records);
     try {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Database } from 'lmdb';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogBatch, LogConsumer, LogSubscription } from '../../ports/event-log.ts';
@@ -106,7 +106,8 @@ export class EmbeddedConsumer implements LogSubscription {
     while (!this.#stopped) {
       await this.#beat();
       const read = await this.#readOnce();
-      if (!read && !this.#stopped) await this.#pauseUntilWoken();
+      if (read) await turn();
+      else if (!this.#stopped) await this.#pauseUntilWoken();
     }
     await this.#disown();
   }

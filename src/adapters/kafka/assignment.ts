@@ -7,7 +7,7 @@
  * per partition. Closed (stop): no further batch, the ones in hand still count. Stale (rebalance, lapsed session): what
  * is in hand does not count any more. Settled: nothing is in hand. There is no way back: a rebalance makes a new one.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { messageOf, SentinelError } from '../../domain/errors.ts';
 import type { LogBatch, LogConsumer } from '../../ports/event-log.ts';
@@ -19,6 +19,8 @@ import { readRecordSet } from './record-batch.ts';
 import { offsetOf } from './topics.ts';
 
 const BACKOFF_MS = 250;
+/** After so many bytes of records everybody else gets a turn: some milliseconds of work. */
+const TURN_BYTES = 256 * 1024;
 
 export interface Membership {
   /** True when the group may have gone on without us. */
@@ -164,11 +166,16 @@ export class Assignment {
       const request = { topic: this.#topic, wanted, maxWaitMs: tuning.maxWaitMs };
       const answers = await fetchFrom(this.#cluster, leader, request, tuning);
       const receivedAt = clock.now();
+      let untilTurn = TURN_BYTES;
       for (const answer of answers) {
         const lane = this.#lanes.get(answer.partition);
         // Two leaders may have been asked while the lead moved: the first answer counts.
         if (lane === undefined || lane.position !== offsets.get(answer.partition)) continue;
         await this.#accept(lane, answer, askedAt, receivedAt);
+        untilTurn -= answer.bytes.length;
+        if (untilTurn > 0) continue;
+        untilTurn = TURN_BYTES;
+        await turn();
       }
       this.#outage = null;
     } catch (error) {

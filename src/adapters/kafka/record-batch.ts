@@ -9,9 +9,8 @@
  * Record: length, attributes i8, timestamp delta, offset delta, key, value, headers; lengths and deltas are varints.
  */
 import { crc32c } from '@node-rs/crc32';
-import type { LogRecord } from '../../ports/event-log.ts';
 import { decompress } from './codecs.ts';
-import { FetchedRecord } from './record.ts';
+import { FetchedRecords } from './fetched-records.ts';
 import { VarintReader } from './varint.ts';
 
 const HEADER_BYTES = 61;
@@ -39,7 +38,7 @@ export interface RecordSetSource {
 }
 
 export interface RecordSet {
-  readonly records: LogRecord[];
+  readonly records: FetchedRecords;
   /** Past what was there, also where it held no records (control batches, compaction). */
   readonly nextOffset: number;
   readonly logAppendTime: boolean;
@@ -51,7 +50,7 @@ export function readInt64(bytes: Buffer, at: number): number {
 }
 
 export function readRecordSet(source: RecordSetSource, bytes: Buffer): RecordSet {
-  const records: LogRecord[] = [];
+  const records = new FetchedRecords(source);
   let next = source.from;
   let logAppendTime = true;
   for (let at = 0; at < bytes.length; ) {
@@ -59,13 +58,13 @@ export function readRecordSet(source: RecordSetSource, bytes: Buffer): RecordSet
     if (size === 0 && at > 0) break; // cut off: it comes first, and whole, with the next fetch
     const batch = size === 0 ? bytes : bytes.subarray(at, at + size);
     at += batch.length;
-    const already = records.length;
+    const already = records.runs;
     try {
       if (size === 0) throw new Error('its length is wrong');
       logAppendTime &&= (batch.readInt16BE(ATTRIBUTES_AT) & APPEND_TIME_BIT) !== 0;
       next = readBatch(source, batch, next, records);
     } catch (error) {
-      records.length = already;
+      records.backTo(already);
       const following = batchSize(bytes, at) > 0 ? readInt64(bytes, at) : null;
       next = damaged(source, batch, next, following, (error as Error).message, records);
     }
@@ -81,7 +80,7 @@ function batchSize(bytes: Buffer, at: number): number {
 }
 
 /** @returns the offset after the batch, always beyond `from` */
-function readBatch(source: RecordSetSource, batch: Buffer, from: number, records: LogRecord[]): number {
+function readBatch(source: RecordSetSource, batch: Buffer, from: number, records: FetchedRecords): number {
   if (batch[FORMAT_AT] !== 2) throw new Error(`its format ${batch[FORMAT_AT]} is not that of Kafka 0.11 and newer`);
   if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT)) throw new Error('its checksum is wrong');
   const next = readInt64(batch, 0) + batch.readInt32BE(LAST_DELTA_AT) + 1;
@@ -102,13 +101,12 @@ function readRecords(
   body: Buffer,
   start: number,
   from: number,
-  records: LogRecord[],
+  records: FetchedRecords,
 ): void {
-  const { topic, partition } = source;
   const base = readInt64(batch, 0);
-  const appendedAt = appendTime(source, batch);
   const lastDelta = batch.readInt32BE(LAST_DELTA_AT);
   const reader = new VarintReader(body, start);
+  records.begin(body, base, appendTime(source, batch));
   for (let left = batch.readInt32BE(COUNT_AT); left > 0; left--) {
     const length = reader.next();
     const end = reader.at + length;
@@ -124,11 +122,7 @@ function readRecords(
     const valueEnd = valueLength > 0 ? valueAt + valueLength : valueAt;
     if (valueEnd >= end || delta < 0 || delta > lastDelta) throw new Error('a record contradicts itself');
     reader.at = end;
-    const offset = base + delta;
-    if (offset < from) continue;
-    const value = valueLength < 0 ? null : body.subarray(valueAt, valueEnd);
-    const headersAt = body[valueEnd] === 0 ? 0 : valueEnd;
-    records.push(new FetchedRecord(topic, partition, offset, appendedAt, value, body, keyAt, headersAt));
+    if (base + delta >= from) records.add(delta, keyAt, valueAt, Math.max(-1, valueLength));
   }
 }
 
@@ -144,7 +138,7 @@ function damaged(
   from: number,
   following: number | null,
   why: string,
-  records: LogRecord[],
+  records: FetchedRecords,
 ): number {
   const { topic, partition, endOffset, receivedAt } = source;
   const isWhole = batch.length >= HEADER_BYTES;
@@ -152,7 +146,7 @@ function damaged(
   const offset = base > from && base < endOffset ? base : from;
   const next = Math.max(offset + 1, Math.min(following ?? claimedEnd(batch), endOffset));
   const stamped = isWhole ? readInt64(batch, GREATEST_TIMESTAMP_AT) : 0;
-  records.push({
+  records.addDamaged({
     topic,
     partition,
     offset,

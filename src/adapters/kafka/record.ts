@@ -3,37 +3,41 @@ import { VarintReader } from './varint.ts';
 
 const NO_HEADERS: LogRecord['headers'] = Object.freeze({});
 
-/** A record where it lies in a fetch response. Key and headers are looked for only when somebody asks. */
+/** A record where it lies in a fetch response. Value, key and headers are looked for only when somebody asks. */
 export class FetchedRecord implements LogRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
   readonly appendedAt: number;
-  readonly value: Uint8Array | null;
   private readonly bytes: Buffer;
   /** Where the key's length stands. */
   private readonly keyAt: number;
-  /** Where the header count stands; 0 where there are none. */
-  private readonly headersAt: number;
+  private readonly valueAt: number;
+  /** −1 where there is no value. */
+  private readonly valueLength: number;
 
   constructor(
-    topic: string,
-    partition: number,
+    { topic, partition }: { readonly topic: string; readonly partition: number },
     offset: number,
     appendedAt: number,
-    value: Uint8Array | null,
     bytes: Buffer,
     keyAt: number,
-    headersAt: number,
+    valueAt: number,
+    valueLength: number,
   ) {
     this.topic = topic;
     this.partition = partition;
     this.offset = offset;
     this.appendedAt = appendedAt;
-    this.value = value;
     this.bytes = bytes;
     this.keyAt = keyAt;
-    this.headersAt = headersAt;
+    this.valueAt = valueAt;
+    this.valueLength = valueLength;
+  }
+
+  get value(): Uint8Array | null {
+    const { bytes, valueAt, valueLength } = this;
+    return valueLength < 0 ? null : bytes.subarray(valueAt, valueAt + valueLength);
   }
 
   get key(): Uint8Array | null {
@@ -44,9 +48,10 @@ export class FetchedRecord implements LogRecord {
 
   /** The last one of a name counts. */
   get headers(): LogRecord['headers'] {
-    if (this.headersAt === 0) return NO_HEADERS;
+    const headersAt = this.valueAt + Math.max(0, this.valueLength);
+    if (this.bytes[headersAt] === 0) return NO_HEADERS;
     const headers: Record<string, Uint8Array | undefined> = Object.create(null);
-    const reader = new VarintReader(this.bytes, this.headersAt);
+    const reader = new VarintReader(this.bytes, headersAt);
     for (let left = reader.next(); left > 0 && reader.at < this.bytes.length; left--) {
       const name = this.#take(reader);
       headers[name?.toString('utf8') ?? ''] = this.#take(reader);

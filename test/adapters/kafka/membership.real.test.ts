@@ -54,7 +54,7 @@ class Member implements LogConsumer {
     if (this.#isRestoring) ledger.faults.push(`${this.name} got a batch of ${partition} before its restore was over`);
     if (ledger.owners.get(partition) !== this.name)
       ledger.faults.push(`${this.name} got a batch of ${partition}, not its own`);
-    const first = records[0]?.offset;
+    const [first] = [...records].map(({ offset }) => offset);
     const expected = ledger.next.get(partition) ?? 0;
     if (first !== undefined && first !== expected) ledger.faults.push(`${partition}: ${first} after ${expected - 1}`);
     await this.inBatch(batch);

@@ -1,15 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type RecordSet, readRecordSet } from '../../../src/adapters/kafka/record-batch.ts';
+import type { LogRecord } from '../../../src/ports/event-log.ts';
 import { sealed, type WrittenRecord, writeBatch } from './batches.ts';
 
 const NOW = 1_800_000_000_000;
 
-function read(bytes: Buffer, from = 0, endOffset = 1_000_000): RecordSet {
-  return readRecordSet({ topic: 't', partition: 3, from, endOffset, receivedAt: NOW }, bytes);
+type ReadSet = Omit<RecordSet, 'records'> & { readonly records: readonly LogRecord[] };
+
+function read(bytes: Buffer, from = 0, endOffset = 1_000_000): ReadSet {
+  const set = readRecordSet({ topic: 't', partition: 3, from, endOffset, receivedAt: NOW }, bytes);
+  expect(set.records.length).toBe([...set.records].length);
+  return { ...set, records: [...set.records] };
 }
 
-function texts({ records }: RecordSet): string[] {
+function texts({ records }: ReadSet): string[] {
   return records.map(({ offset, value, damage }) => (damage === undefined ? `${offset}:${value}` : `${offset}!`));
 }
 
@@ -101,7 +106,7 @@ describe('a batch that cannot be read', () => {
   const after = writeBatch({ base: 12, records: plain(2) });
   const whole = () => writeBatch({ base: 2, records: plain(10) });
 
-  function between(bad: Buffer): RecordSet {
+  function between(bad: Buffer): ReadSet {
     return read(Buffer.concat([before, bad, after]), 0, 14);
   }
 
