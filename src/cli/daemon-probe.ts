@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { Config } from '../daemon/config/config.ts';
+import { messageOf } from '../domain/errors.ts';
 
 /** What a daemon on the configured address says about its store. */
 export type DaemonAnswer =
@@ -27,15 +28,21 @@ export async function askDaemon(config: Config): Promise<DaemonAnswer> {
     if (status !== 200 || typeof told.store !== 'string') return { status: 'silent', url, why: `status ${status}` };
     return { status: 'running', url, store: told.store, epoch: typeof told.epoch === 'string' ? told.epoch : null };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return { status: 'absent' };
-    return { status: 'silent', url, why: error instanceof SyntaxError ? 'no JSON' : (error as Error).message };
+    const why = whySilent(error);
+    return why === null ? { status: 'absent' } : { status: 'silent', url, why };
   }
 }
 
-/** One GET over plain HTTP, whole within a second. Rejects with the error of the connection. */
-export function get(url: string): Promise<{ readonly status: number; readonly body: string }> {
+/** Why something that listens did not answer as a daemon does; null where nothing listens. */
+export function whySilent(error: unknown): string | null {
+  if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return null;
+  return error instanceof SyntaxError ? 'no JSON' : messageOf(error);
+}
+
+/** One GET over plain HTTP, whole within that time, ms. Rejects with the error of the connection. */
+export function get(url: string, withinMs = WITHIN_MS): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const asking = request(url, { timeout: WITHIN_MS, agent: false }, (answer) => {
+    const asking = request(url, { timeout: withinMs, agent: false }, (answer) => {
       const parts: Buffer[] = [];
       let size = 0;
       answer.on('data', (part: Buffer) => {
@@ -46,7 +53,7 @@ export function get(url: string): Promise<{ readonly status: number; readonly bo
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }));
       answer.on('error', reject);
     });
-    const deadline = setTimeout(() => asking.destroy(new Error(`no answer within ${WITHIN_MS} ms`)), WITHIN_MS);
+    const deadline = setTimeout(() => asking.destroy(new Error(`no answer within ${withinMs} ms`)), withinMs);
     asking.on('error', reject);
     asking.on('close', () => clearTimeout(deadline));
     asking.end();

@@ -11,8 +11,9 @@ export function statusText({ daemon, store, log }: Status): string {
   ]);
 }
 
-function daemonRows({ url, running, readiness, metrics }: Status['daemon']): string[][] {
+function daemonRows({ url, running, silent, readiness, metrics }: Status['daemon']): string[][] {
   if (url === null) return [['daemon', 'not asked: http.port is 0']];
+  if (silent !== null) return [['daemon', `does not answer on ${url}: ${oneLine(silent)}`]];
   if (!running || readiness === null) return [['daemon', `not running on ${url}`]];
   const parts = [
     ...Object.entries(readiness.problems).map(([part, why]) => ['problem', `${part}: ${oneLine(why, 500)}`]),

@@ -64,7 +64,8 @@ async function fresh(
 ): Promise<Start> {
   const back = Math.max(backMs, HOUR_MS);
   const offset = await log.offsetAt(topic, partition, now - back);
-  const notice = `${why}: reading from offset ${offset}, what is older is lost to session totals`;
+  const where = offset === 0 ? 'the beginning' : `offset ${offset}, what is older is lost to session totals`;
+  const notice = `${why}: reading from ${where}`;
   return { from: 'log', offset, quietUntil: end, notice, lost };
 }
 

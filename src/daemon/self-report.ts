@@ -36,13 +36,12 @@ export class SelfReport {
   }
 
   notice(partition: number, { kind, text }: Notice): void {
-    const what = `partition ${partition}: ${text}`;
     if (kind === 'loss') {
-      this.#board.notice(`partition ${partition}`, what);
-      this.degraded(what);
+      this.#board.notice(`partition ${partition}`, text);
+      this.degraded(`partition ${partition}: ${text}`);
       return;
     }
-    this.#logger.warn({ partition }, text);
+    this.#logger[kind === 'information' ? 'info' : 'warn']({ partition }, text);
     if (kind === 'producer_time') this.#board.notice('events', text);
   }
 

@@ -228,6 +228,21 @@ describe('status', () => {
     expect((await sh.run('sentinel status')).out).toMatch(/\nguards +2 confirmed; 4 calls in flight\n/);
   });
 
+  it('tells a daemon that does not answer from one that is not there', async () => {
+    const sh = await initialised();
+    const server = createServer((_request, response) => response.end('{"hello":"world"}'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    sh.env.SENTINEL_HTTP_PORT = String((server.address() as AddressInfo).port);
+    expect(await sh.run('sentinel status')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(
+        /^daemon +does not answer on http:\/\/127\.0\.0\.1:\d+: another program listens there\n/,
+      ),
+    });
+    await new Promise((resolve) => server.close(resolve));
+    expect((await sh.run('sentinel status')).out).toMatch(/^daemon +not running on http:/);
+  });
+
   it('exits 0 where store and log are well, 1 with the reason where one is not', async () => {
     const sh = await initialised();
     expect(await sh.run('sentinel status')).toMatchObject({
