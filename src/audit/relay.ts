@@ -11,8 +11,11 @@ export interface RelayTopics {
   readonly kill_state: string;
 }
 
-/** How long a relay that went silent keeps others out, ms. */
-export const RELAY_LEASE_MS = 5_000;
+/**
+ * How long a relay that went silent keeps others out, ms. Short enough that a command which finds a daemon just killed has
+ * time left to publish its change itself, and that a successor publishes within 5 s.
+ */
+export const RELAY_LEASE_MS = 3_000;
 const BATCH = 200;
 
 /**
