@@ -1,11 +1,14 @@
 /** A Redis that leaves, forgets, is full, refuses or lies, under a daemon that has to kill through it. */
 import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { KafkaEventLog } from '../../src/adapters/kafka/event-log.ts';
 import { RedisKillStore } from '../../src/adapters/redis/kill-store.ts';
 import type { Ports } from '../../src/daemon/parts.ts';
+import { SentinelError } from '../../src/domain/errors.ts';
 import { DEFAULT_NAMES } from '../../src/killswitch/keys.ts';
 import { startDaemon } from '../e2e/daemon-process.ts';
 import { createSetting, type Setting } from '../e2e/setting.ts';
+import { kafkaBrokers } from '../services/context.ts';
 import { until } from '../services/poll.ts';
 import { type RedisServer, startRedis } from '../services/redis.ts';
 import { type DaemonHere, daemonHere } from './daemon-here.ts';
@@ -43,6 +46,24 @@ function killStore(setting: Setting, url: string, clockOffsetMs: () => number): 
   return new RedisKillStore({ url, names, modeWhenEnabled: 'disable_writes', clockOffsetMs });
 }
 
+/** A log of which one topic takes nothing while it is held. */
+function holding(topics: Setting['topics'], held: string, isHeld: () => boolean): KafkaEventLog {
+  const { events, audit } = topics;
+  const log = new KafkaEventLog({
+    brokers: kafkaBrokers(),
+    groupId: events,
+    topics: { events, audit, killState: topics.kill_state, deadLetter: topics.dead_letter },
+    clock: { now: Date.now },
+    log: () => {},
+  });
+  const append = log.append.bind(log);
+  log.append = async (topic, messages) => {
+    if (topic === held && isHeld()) throw new SentinelError('kafka_unavailable', `${held} is held`, { retryable: true });
+    return append(topic, messages);
+  };
+  return log;
+}
+
 async function send(
   { setting: { log, topics } }: Scene,
   partition: number,
@@ -67,14 +88,10 @@ const are = (at: Scene, scopes: readonly string[]) =>
 
 const isReady = ({ daemon }: Scene) => until(() => daemon.daemon.board.get().ready, WAIT_MS, 50);
 
-/**
- * Subjects of the kills in the audit, each once. A kill whose entry was lost with the store, before it was published, is
- * told when the daemon sets it again.
- */
+/** Subjects of the kills in the audit, as often as they are told. A record that is written twice has the same id. */
 async function recordedKills({ setting }: Scene): Promise<string[]> {
-  const types = ['session.terminated', 'switch.reasserted'];
-  const kills = (await setting.audit()).filter(({ type, session_id }) => types.includes(type) && session_id !== null);
-  return [...new Set(kills.map(({ session_id }) => String(session_id)))].sort();
+  const kills = (await setting.audit()).filter(({ type }) => type === 'session.terminated');
+  return [...new Map(kills.map(({ id, session_id }) => [id, String(session_id)])).values()].sort();
 }
 
 const sessions = (...names: readonly string[]) => names.map((name) => `session:acme:${name}`);
@@ -104,7 +121,31 @@ describe('a Redis that goes away in the middle of kills', () => {
     expect(await isReady(at)).toBe(true);
     expect(at.daemon.crashes).toEqual([]);
     expect(await until(async () => (await recordedKills(at)).length >= 20, WAIT_MS, 100)).toBe(true);
-    expect(new Set(await recordedKills(at))).toEqual(new Set([...before, ...during]));
+    expect(await until(async () => (await setting.store.pendingCount()) === 0, WAIT_MS)).toBe(true);
+    expect(await recordedKills(at)).toEqual([...before, ...during].sort());
+  });
+
+  test('and is emptied before Kafka had the record of a kill: it stands again, and is recorded once as what it was', async () => {
+    let isHeld = true;
+    const at = await scene([], ({ topics }) => ({ log: holding(topics, topics.audit, () => isHeld) }));
+    await send(at, 0, ...writes(4, 'acme', 'lost'));
+    expect(await are(at, sessions('lost'))).toBe(true);
+    const told = () => Object.values(at.daemon.daemon.board.get().problems).join(' ');
+    expect(await until(() => told().includes('held'), WAIT_MS, 50)).toBe(true);
+    await at.redis.flushall();
+    expect(await until(async () => (await at.setting.store.epoch()) !== null, WAIT_MS, 50)).toBe(true);
+    expect(await are(at, sessions('lost'))).toBe(true);
+    isHeld = false;
+    expect(await until(async () => (await recordedKills(at)).length > 0, WAIT_MS, 100)).toBe(true);
+    expect(await until(async () => (await at.setting.store.pendingCount()) === 0, WAIT_MS)).toBe(true);
+    expect(await recordedKills(at)).toEqual(['lost']);
+    const kill = (await at.setting.audit()).find(({ type }) => type === 'session.terminated');
+    expect(kill).toMatchObject({
+      rule: { name: 'Burst' },
+      reason: 'Auto-kill: event_count anomaly: 4 in 10m, limit 3',
+    });
+    expect(kill?.evidence?.events).toHaveLength(4);
+    expect(await isReady(at)).toBe(true);
   });
 
   test('and is flushed and gets one new kill before anyone looks: the new one stands beside all the old', async () => {
