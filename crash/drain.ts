@@ -76,23 +76,31 @@ class Drain {
   }
 
   async #step(n: number, step: Step): Promise<void> {
-    const { steps, restores } = this.#plan;
-    const { second } = step;
+    await this.#begin(step);
+    const due = this.#plan.restores.filter((one) => one.step === n);
+    await Promise.all(due.map(({ scope }) => this.#stopped(scope)));
+    await this.#restoreAll(due, 'before');
+    await this.#until(step.moment);
+    await this.#instances.kill(step.victim);
+    await this.#restoreAll(due, 'after');
+    await this.#tell(n, step);
+  }
+
+  /** The next part of the stream, and the instances that are to read it. */
+  async #begin({ second, upTo }: Step): Promise<void> {
     // Before there is more to read, or it reads all of it and leaves nothing to the first.
     if (second === 'leaves') await Promise.all([this.#instances.start('first'), this.#instances.stop('second')]);
     this.#processedBefore = await this.#instances.processed();
-    await this.#stream(step.upTo);
+    await this.#stream(upTo);
     await this.#instances.start('first');
     if (second === 'joins') await this.#instances.start('second');
-    await Promise.all(restores.filter((one) => one.step === n).map((one) => this.#restore(one)));
-    await this.#until(step.moment);
-    await this.#instances.kill(step.victim);
-    const stopped = (await this.#watch.stopped()).size;
-    const moves = step.second === null ? '' : `the second instance ${step.second}, `;
-    const when = `${step.victim} killed ${step.moment.delayMs} ms after ${step.moment.after}`;
-    this.#options.say(
-      `${n + 1}/${steps.length}: ${moves}${when}; ${stopped} of ${expectedOf(this.#plan).size} stopped`,
-    );
+  }
+
+  async #tell(n: number, { second, victim, moment }: Step): Promise<void> {
+    const moves = second === null ? '' : `the second instance ${second}, `;
+    const killed = `${victim} killed ${moment.delayMs} ms after ${moment.after}`;
+    const stopped = `${(await this.#watch.stopped()).size} of ${expectedOf(this.#plan).size} stopped`;
+    this.#options.say(`${n + 1}/${this.#plan.steps.length}: ${moves}${killed}; ${stopped}`);
   }
 
   async #until({ after, share, delayMs }: Moment): Promise<void> {
@@ -132,10 +140,17 @@ class Drain {
     this.#streamed = Math.max(this.#streamed, upTo);
   }
 
+  async #stopped(scope: string): Promise<void> {
+    const isStopped = await until(() => this.#watch.isStopped(scope), READING_WITHIN_MS);
+    if (!isStopped) this.#late(`${scope} was to be restored and was not stopped`);
+  }
+
+  async #restoreAll(due: readonly Restore[], when: Restore['when']): Promise<void> {
+    await Promise.all(due.filter((one) => one.when === when).map((one) => this.#restore(one)));
+  }
+
   /** As an operator does it. What comes afterwards is appended afterwards. */
   async #restore({ scope, calls }: Restore): Promise<void> {
-    const isStopped = await until(() => this.#watch.isStopped(scope), READING_WITHIN_MS);
-    if (!isStopped) return this.#late(`${scope} was to be restored and was not stopped`);
     const { config } = this.#setting;
     const args = ['restore', scope, '--reason', 'npm run crash', '--config', config, '--yes'];
     const { code, told } = await runCommand(args, this.#options.program);

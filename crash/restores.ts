@@ -5,8 +5,9 @@ import type { Plan } from './plan.ts';
 /** An operator's restore in the middle of the run, and what its session does afterwards. */
 export interface Restore {
   readonly scope: string;
-  /** Before the kill of that step. */
+  /** Before the kill of that step, or right after it, when there may be no daemon to publish it. */
   readonly step: number;
+  readonly when: 'before' | 'after';
   /** Appended once the restore is done. */
   readonly calls: readonly Call[];
   /** What must stop it again; null: nothing does, it stays restored. */
@@ -27,7 +28,8 @@ export function restoresOf(
   return Array.from({ length: Math.min(options.restores, known.length) }, (_, n) => {
     const incident = known[(first + n) % known.length]!;
     const step = Math.floor(steps.length * (0.2 + 0.6 * random()));
-    return { ...afterwards(incident, FATES[n % FATES.length]!), scope: incident.scope, step };
+    const when = random() < 0.3 ? 'after' : 'before';
+    return { ...afterwards(incident, FATES[n % FATES.length]!), scope: incident.scope, step, when };
   });
 }
 
