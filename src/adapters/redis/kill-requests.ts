@@ -1,4 +1,6 @@
+import type { ScopedState } from '../../domain/kill-state.ts';
 import { scopeText } from '../../domain/scope.ts';
+import { type KillKeys, toolSetKey } from '../../killswitch/keys.ts';
 import type { ClearRequest, TripRequest } from '../../ports/kill-store.ts';
 
 /**
@@ -29,4 +31,20 @@ function requestJson(fields: object, { scope }: { readonly scope: TripRequest['s
 
 function wellFormed(text: string): string {
   return /\p{Surrogate}/u.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
+}
+
+/** Scopes or states in one call of a script: small enough that Redis is never away for others. */
+export const CHUNK = 500;
+
+export function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let first = 0; first < all.length; first += CHUNK) yield all.slice(first, first + CHUNK);
+}
+
+export function flat(states: readonly ScopedState[]): readonly string[] {
+  return states.flatMap(({ scope, state }) => [scope, json(state)]);
+}
+
+/** What follows the name of the key of all sets of tools: nothing, or the tenant. */
+export function setEnding(keys: KillKeys, tenant: string | null): string {
+  return toolSetKey(keys, tenant).slice(keys.disabledTools.length);
 }
