@@ -8,7 +8,8 @@ import type { CompiledRuleSet } from '../domain/rule.ts';
 import { isLaterEntry } from '../killswitch/outbox-id.ts';
 import { Actuator } from './actuator.ts';
 import type { Config } from './config/config.ts';
-import { type Measured, measurePipeline, measureStore, tellActiveSessions } from './gauges.ts';
+import type { Measured } from './gauges.ts';
+import { jobsOf } from './jobs.ts';
 import { KillMirror } from './kill-mirror.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -249,31 +250,9 @@ export class Daemon {
   }
 
   #schedule(keeper: StoreKeeper, measured: Measured): void {
-    const { clock } = this.ports;
-    const { pipeline } = measured;
-    const said = new Map<string, string>();
-    const stop = schedule(
-      [
-        { name: 'expiry', every: '*/1 * * * * *', run: async () => void (await keeper.expire(clock.now())) },
-        { name: 'adoption', every: '*/5 * * * * *', run: () => keeper.adoptAll() },
-        { name: 'sweep', every: '0 7 * * * *', run: () => keeper.sweep() },
-        { name: 'active sessions', every: '*/5 * * * * *', run: () => tellActiveSessions(measured) },
-        { name: 'ends', every: '*/3 * * * * *', run: () => pipeline.lookAtEnds() },
-        { name: 'pipeline gauges', every: '*/2 * * * * *', run: async () => measurePipeline(measured) },
-        { name: 'store gauges', every: '*/2 * * * * *', run: () => measureStore(measured) },
-        { name: 'limits', every: '*/2 * * * * *', run: async () => this.#report.limits(await keeper.limits()) },
-        {
-          name: 'partitioning',
-          every: '*/10 * * * * *',
-          run: async () => this.#report.partitioning(pipeline, this.config.partitionedBy),
-        },
-      ],
-      (name, message) => {
-        if (said.get(name) === message) return;
-        said.set(name, message);
-        this.#logger.warn({ job: name }, message);
-      },
-    );
+    const { partitionedBy } = this.config;
+    const jobs = jobsOf({ keeper, measured, report: this.#report, partitionedBy, clock: this.ports.clock });
+    const stop = schedule(jobs, (job, message) => this.#logger.warn({ job }, message));
     this.#life.add('schedule', stop);
   }
 

@@ -58,6 +58,8 @@ export class Partition {
   /** The greatest append time up to it. */
   #lastAppendedAt = 0;
   #isLeaving = false;
+  /** Events taken in since the start. */
+  #processed = 0;
   #counted: Counted;
 
   constructor(parts: PartitionParts, shared: Shared) {
@@ -124,7 +126,7 @@ export class Partition {
     const { engine } = this;
     const { responder } = this.#parts;
     const { queue, metrics } = this.#shared;
-    const before = engine.stats.processed;
+    const before = this.#processed;
     let sinceLook = 0;
     for (const record of batch.records) {
       if (this.#isLeaving || (sinceLook++ % LOOK_RECORDS === 0 && batch.isStale())) break;
@@ -136,7 +138,7 @@ export class Partition {
       while (queue.isFull(this.partition) && !this.#isOver(batch)) await this.#waitForRoom(batch);
       sinceLook = 0;
     }
-    metrics.eventsProcessed.inc(engine.stats.processed - before);
+    metrics.eventsProcessed.inc(this.#processed - before);
   }
 
   #isOver(batch: LogBatch): boolean {
@@ -223,6 +225,7 @@ export class Partition {
     if (value === null) return this.#reject(record, 'tombstone', 'the record has no value, expected an event');
     const rejection = decoder.decode(value, record.headers);
     if (rejection !== null) return this.#reject(record, rejection.reason, rejection.detail);
+    this.#processed++;
     this.#calls.watch(record, decoder.view);
     return this.engine.step(record.offset, record.appendedAt, decoder.view);
   }

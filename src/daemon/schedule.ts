@@ -13,13 +13,19 @@ const nothing = (): void => {};
 const SILENT = { info: nothing, warn: nothing, error: nothing, debug: nothing };
 
 /**
- * Runs jobs on their schedules, never one twice at a time. A job that fails is reported and runs again at its next time.
+ * Runs jobs on their schedules, never one twice at a time. A job that fails runs again at its next time; it is reported when
+ * it fails in another way than before.
  * @returns stops all of them.
  */
 export function schedule(
   jobs: readonly Job[],
   onFailure: (name: string, message: string) => void,
 ): () => Promise<void> {
+  const said = new Map<string, string>();
+  const report = (name: string, message: string): void => {
+    if (said.get(name) !== message) onFailure(name, message);
+    said.set(name, message);
+  };
   const tasks: ScheduledTask[] = jobs.map(({ name, every, run }) =>
     cron.schedule(
       every,
@@ -27,7 +33,7 @@ export function schedule(
         try {
           await run();
         } catch (error) {
-          onFailure(name, messageOf(error));
+          report(name, messageOf(error));
         }
       },
       { name, noOverlap: true, logger: SILENT },

@@ -9,7 +9,10 @@ const MAGIC = 0x54_4e_53_41;
 const VERSION = 2;
 const HEADER_BYTES = 8;
 const TRAILER_BYTES = 16;
-const CHUNK_BYTES = 1 << 20;
+/** Of the index, in the trailer. */
+const LENGTH_BYTES = 8;
+/** Small enough that a store which takes one is not away for others meanwhile. */
+const CHUNK_BYTES = 1 << 19;
 /** A slice of work, in bytes: a millisecond or two where memory is slow. */
 const SLICE_BYTES = 4 << 20;
 const SPACE = 0x20;
@@ -57,7 +60,7 @@ export class SnapshotEncoder {
     }
   }
 
-  /** What was copied last, in chunks of at most 1 MiB, made when they are asked for: views, good until the next copy. */
+  /** What was copied last, in chunks of at most 512 KiB, made when they are asked for: views, good until the next copy. */
   *chunks(): Generator<Uint8Array> {
     const sum = new Checksum();
     let indexBytes = 0;
@@ -73,7 +76,9 @@ export class SnapshotEncoder {
       }
     }
     const trailer = new Uint32Array(TRAILER_BYTES / 4);
-    trailer.set([indexBytes, indexBytes / 2 ** 32, sum.value, MAGIC]);
+    trailer.set([indexBytes, indexBytes / 2 ** 32]);
+    sum.add(new Uint8Array(trailer.buffer, 0, LENGTH_BYTES));
+    trailer.set([sum.value, MAGIC], LENGTH_BYTES / 4);
     yield new Uint8Array(trailer.buffer);
   }
 
@@ -103,11 +108,11 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   if (words[1] !== VERSION) throw damaged(`it has version ${words[1]}, expected ${VERSION}`);
   const end = own.length - TRAILER_BYTES;
   const [low, high, sum, magic] = words.subarray(end / 4) as unknown as [number, number, number, number];
-  const start = end - (low + high * 2 ** 32);
-  if (magic !== MAGIC || start < HEADER_BYTES) throw damaged('it does not end like one');
+  if (magic !== MAGIC) throw damaged('it does not end like one');
   const computed = new Checksum();
-  computed.add(own.subarray(0, end));
+  computed.add(own.subarray(0, end + LENGTH_BYTES));
   if (computed.value !== sum) throw damaged('its checksum is wrong');
+  const start = end - (low + high * 2 ** 32);
   const { facts, lengths } = JSON.parse(new TextDecoder().decode(own.subarray(start, end))) as Index;
   const columns: Record<string, readonly Uint8Array[]> = {};
   let at = HEADER_BYTES;
