@@ -22,6 +22,9 @@ const NEWEST = 1;
 const COUNT = 2;
 export const OPERATION_FIELDS = 3;
 
+/** Operations of a key with at most that many are found by looking through them; only those of larger keys are indexed. */
+const SCANNED_MAX = 8;
+
 export interface OperationsOptions {
   readonly arena: Arena;
   readonly record: RecordInHand;
@@ -89,14 +92,7 @@ export class Operations {
   }
 
   find(row: number, lo: number, hi: number): number {
-    const { u32 } = this.table;
-    const hash = hashOf(row, lo, hi);
-    for (let slot = this.index.first(hash); slot >= 0; slot = this.index.next(slot, hash)) {
-      const operation = this.index.row(slot);
-      const base = operation * STRIDE * 2;
-      if (u32[base + LO] === lo && u32[base + HI] === hi && u32[base + KEY_ROW] === row) return operation;
-    }
-    return 0;
+    return this.count(row) <= SCANNED_MAX ? this.findByScan(row, lo, hi) : this.findByIndex(row, lo, hi);
   }
 
   /** A new operation of the key, as the one called last. */
@@ -107,9 +103,11 @@ export class Operations {
     u32[base + LO] = lo;
     u32[base + HI] = hi;
     u32[base + KEY_ROW] = row;
-    this.index.add(hashOf(row, lo, hi), operation);
     this.append(row, operation);
-    this.setKeyField(row, COUNT, this.count(row) + 1);
+    const count = this.count(row) + 1;
+    this.setKeyField(row, COUNT, count);
+    if (count === SCANNED_MAX + 1) this.visit(row, (each) => this.index.add(this.hash(each), each));
+    else if (count > SCANNED_MAX) this.index.add(hashOf(row, lo, hi), operation);
     return operation;
   }
 
@@ -121,13 +119,13 @@ export class Operations {
   }
 
   remove(row: number, operation: number): void {
-    const { u32 } = this.table;
-    const base = operation * STRIDE * 2;
+    const count = this.count(row);
+    if (count === SCANNED_MAX + 1) this.visit(row, (each) => this.index.remove(this.hash(each), each));
+    else if (count > SCANNED_MAX) this.index.remove(this.hash(operation), operation);
     this.held.clear(operation);
     this.unlink(row, operation);
-    this.index.remove(hashOf(row, u32[base + LO] as number, u32[base + HI] as number), operation);
     this.table.remove(operation);
-    this.setKeyField(row, COUNT, this.count(row) - 1);
+    this.setKeyField(row, COUNT, count - 1);
   }
 
   /** From the one called last to the one called longest ago; the visitor may remove the one it is shown. */
@@ -149,14 +147,39 @@ export class Operations {
   load(from: SnapshotReader, name: string, visit: (operation: number) => void): void {
     this.table.load(from, name);
     this.held.behind.load(from, `${name}.behind`);
-    const { u32 } = this.table;
     for (let operation = 1; operation < this.table.bound; operation++) {
       if (!this.table.has(operation)) continue;
-      const base = operation * STRIDE * 2;
-      const [lo, hi, row] = [u32[base + LO] as number, u32[base + HI] as number, u32[base + KEY_ROW] as number];
-      this.index.add(hashOf(row, lo, hi), operation);
+      if (this.count(this.keyRow(operation)) > SCANNED_MAX) this.index.add(this.hash(operation), operation);
       visit(operation);
     }
+  }
+
+  private findByScan(row: number, lo: number, hi: number): number {
+    const { u32 } = this.table;
+    let operation = this.newest(row);
+    while (operation !== 0) {
+      const base = operation * STRIDE * 2;
+      if (u32[base + LO] === lo && u32[base + HI] === hi) return operation;
+      operation = u32[base + OLDER] as number;
+    }
+    return 0;
+  }
+
+  private findByIndex(row: number, lo: number, hi: number): number {
+    const { u32 } = this.table;
+    const hash = hashOf(row, lo, hi);
+    for (let slot = this.index.first(hash); slot >= 0; slot = this.index.next(slot, hash)) {
+      const operation = this.index.row(slot);
+      const base = operation * STRIDE * 2;
+      if (u32[base + LO] === lo && u32[base + HI] === hi && u32[base + KEY_ROW] === row) return operation;
+    }
+    return 0;
+  }
+
+  private hash(operation: number): number {
+    const { u32 } = this.table;
+    const base = operation * STRIDE * 2;
+    return hashOf(u32[base + KEY_ROW] as number, u32[base + LO] as number, u32[base + HI] as number);
   }
 
   private append(row: number, operation: number): void {

@@ -26,6 +26,8 @@ const FIRST = LEAST + 1;
 
 /** In HOLDER: any operation may be the one. */
 const ANY = 0xffffffff;
+/** More than one, so that what gathered while nobody called goes too. */
+const DROPPED_AT_ONCE = 2;
 
 export interface RepeatedOptions {
   readonly endsWithSession: boolean;
@@ -104,7 +106,10 @@ export abstract class Repeated implements Measure {
     this.clock?.set(row);
     const operation = this.operationInHand(row);
     const { held } = this.operations;
-    if (this.clock !== null) held.settle(operation);
+    if (this.clock !== null) {
+      held.settle(operation);
+      this.dropEmptied(row, operation);
+    }
     const address = held.add(operation, record.view.status === Status.error);
     if (address !== 0) this.note(operation, address);
     const { f64, stride } = this.rows;
@@ -236,6 +241,17 @@ export abstract class Repeated implements Measure {
     }
     if (this.operations.count(row) >= this.bound) this.makeRoom(row);
     return this.operations.add(row, low, hi);
+  }
+
+  /** Forgets the operation called longest ago once its window is empty: as many go as come, so that keys do not gather what is over. */
+  private dropEmptied(row: number, called: number): void {
+    const { operations } = this;
+    for (let i = 0; i < DROPPED_AT_ONCE; i++) {
+      const oldest = operations.oldest(row);
+      if (oldest === called || operations.held.settle(oldest)) return;
+      if (this.holder(row) === oldest) this.setHolder(row, ANY);
+      operations.remove(row, oldest);
+    }
   }
 
   /** Forgets operations whose windows are empty; where there are none, the one called longest ago. */
