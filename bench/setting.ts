@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KafkaEventLog } from '../src/adapters/kafka/event-log.ts';
 import { RedisKillStore } from '../src/adapters/redis/kill-store.ts';
-import { DEFAULT_CONFIG, type Topics } from '../src/daemon/config/config.ts';
+import { DEFAULT_CONFIG } from '../src/daemon/config/config.ts';
 import type { AuditRecord } from '../src/domain/audit-record.ts';
 import { DEFAULT_NAMES } from '../src/killswitch/keys.ts';
-import type { EventLog } from '../src/ports/event-log.ts';
+import type { EventLog, Topics } from '../src/ports/event-log.ts';
 import type { KillStore } from '../src/ports/kill-store.ts';
 import { temporaryDirectory } from '../test/services/leash.ts';
 import type { Services } from '../test/services/services.ts';
@@ -51,7 +51,7 @@ export async function createSetting(services: Services, options: SettingOptions 
   writeFileSync(config, JSON.stringify({ ...said, rules: { dir: rootPath('bench/rules') }, responder: UNLIMITED }));
   const log = new KafkaEventLog({
     ...{ brokers, groupId: `${name}-bench`, clock: { now: () => Date.now() }, log: () => {} },
-    topics: { events, audit: topics.audit, killState: topics.kill_state, deadLetter: topics.dead_letter },
+    topics: { events, audit: topics.audit, kill_state: topics.kill_state, dead_letter: topics.dead_letter },
     partitions: { events: partitions },
   });
   await log.ensureTopics();

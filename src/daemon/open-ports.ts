@@ -32,12 +32,7 @@ export async function openLog(config: Config, logger: Logger, clock: Clock = SYS
   return new KafkaEventLog({
     brokers: kafka.brokers,
     groupId: kafka.groupId,
-    topics: {
-      events: topics.events,
-      audit: topics.audit,
-      killState: topics.kill_state,
-      deadLetter: topics.dead_letter,
-    },
+    topics,
     clock,
     log: (level, message, detail) => logger[level](detail ?? {}, message),
     ssl: sslOf(kafka),

@@ -27,6 +27,14 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
+/** Names of the four topics, by what they are for. */
+export interface Topics {
+  readonly events: string;
+  readonly audit: string;
+  readonly kill_state: string;
+  readonly dead_letter: string;
+}
+
 export interface OutMessage {
   readonly key: string | null;
   readonly value: Uint8Array | string | null;

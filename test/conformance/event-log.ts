@@ -7,18 +7,14 @@ import type {
   LogRecord,
   LogSubscription,
   OutMessage,
+  Topics,
 } from '../../src/ports/event-log.ts';
 import { until } from '../services/poll.ts';
 
 export interface EventLogHarness {
   /** Opens the same log, as a process does that starts. One handle at a time: the one before is closed first. */
   open(): Promise<EventLog>;
-  readonly topics: {
-    readonly events: string;
-    readonly audit: string;
-    readonly killState: string;
-    readonly deadLetter: string;
-  };
+  readonly topics: Topics;
   /** Removes what the test left behind. */
   dispose(): Promise<void>;
 }
@@ -83,13 +79,13 @@ export function eventLogConformance(name: string, make: () => Promise<EventLogHa
 
     test('what was appended is read back as it was: key, bytes, headers, tombstones', async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
-      await log.append(harness.topics.deadLetter, [
+      await log.append(harness.topics.dead_letter, [
         { key: 'k', value: 'text ✓', headers: { reason: 'not JSON', where: 'ü' }, partition: 0 },
         { key: null, value: bytes, partition: 0 },
         { key: 'gone', value: null, partition: 0 },
         { key: '', value: '', partition: 0 },
       ]);
-      const [text, binary, tombstone, empty] = await read(harness.topics.deadLetter);
+      const [text, binary, tombstone, empty] = await read(harness.topics.dead_letter);
       expect([utf8(text?.key), utf8(text?.value)]).toEqual(['k', 'text ✓']);
       expect([utf8(text?.headers.reason), utf8(text?.headers.where)]).toEqual(['not JSON', 'ü']);
       expect(binary?.key).toBeNull();
@@ -187,7 +183,7 @@ export function eventLogConformance(name: string, make: () => Promise<EventLogHa
     });
 
     test('readAll ends at the present end, partition by partition in offset order, also where there is nothing', async () => {
-      expect(await read(harness.topics.killState)).toEqual([]);
+      expect(await read(harness.topics.kill_state)).toEqual([]);
       const partitions = await log.partitions(events);
       for (const partition of partitions) await log.append(events, numbered(0, 30, partition));
       const records = await read(events);

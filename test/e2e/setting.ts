@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KafkaEventLog } from '../../src/adapters/kafka/event-log.ts';
 import { RedisKillStore } from '../../src/adapters/redis/kill-store.ts';
-import type { Topics } from '../../src/daemon/config/config.ts';
 import type { AuditRecord } from '../../src/domain/audit-record.ts';
 import { DEFAULT_NAMES } from '../../src/killswitch/keys.ts';
-import type { EventLog } from '../../src/ports/event-log.ts';
+import type { EventLog, Topics } from '../../src/ports/event-log.ts';
 import type { KillStore } from '../../src/ports/kill-store.ts';
 import { kafkaBrokers, redisUrl, unique } from '../services/context.ts';
 
@@ -62,12 +61,7 @@ export async function createSetting(options: SettingOptions): Promise<Setting> {
   const log = new KafkaEventLog({
     brokers,
     groupId: `${name}-test`,
-    topics: {
-      events: topics.events,
-      audit: topics.audit,
-      killState: topics.kill_state,
-      deadLetter: topics.dead_letter,
-    },
+    topics,
     clock: { now: () => Date.now() },
     log: () => {},
     partitions: { events: partitions },

@@ -259,7 +259,7 @@ describe('on a Redis of its own', () => {
 test('events reach Kafka, keyed by tenant and in order', async () => {
   const { guard, store } = await setting();
   const name = unique('events');
-  const topics = { events: name, audit: `${name}.a`, killState: `${name}.k`, deadLetter: `${name}.d` };
+  const topics = { events: name, audit: `${name}.a`, kill_state: `${name}.k`, dead_letter: `${name}.d` };
   const clock = { now: () => Date.now() };
   const log = new KafkaEventLog({ brokers: kafkaBrokers(), groupId: name, topics, clock, log: () => {} });
   closing.push(() => log.close());

@@ -51,11 +51,11 @@ async function readiness({ url }: DaemonProcess): Promise<{ ready: boolean; text
 
 /** A log that looks for new partitions every second, not every 30. */
 function attentive({ topics }: Setting): KafkaEventLog {
-  const { events, audit } = topics;
+  const { events } = topics;
   return new KafkaEventLog({
     brokers: kafkaBrokers(),
     groupId: events,
-    topics: { events, audit, killState: topics.kill_state, deadLetter: topics.dead_letter },
+    topics,
     clock: { now: Date.now },
     log: () => {},
     tuning: { metadataMaxAgeMs: 1_000 },

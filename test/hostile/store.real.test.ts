@@ -48,17 +48,18 @@ function killStore(setting: Setting, url: string, clockOffsetMs: () => number): 
 
 /** A log of which one topic takes nothing while it is held. */
 function holding(topics: Setting['topics'], held: string, isHeld: () => boolean): KafkaEventLog {
-  const { events, audit } = topics;
+  const { events } = topics;
   const log = new KafkaEventLog({
     brokers: kafkaBrokers(),
     groupId: events,
-    topics: { events, audit, killState: topics.kill_state, deadLetter: topics.dead_letter },
+    topics,
     clock: { now: Date.now },
     log: () => {},
   });
   const append = log.append.bind(log);
   log.append = async (topic, messages) => {
-    if (topic === held && isHeld()) throw new SentinelError('kafka_unavailable', `${held} is held`, { retryable: true });
+    if (topic === held && isHeld())
+      throw new SentinelError('kafka_unavailable', `${held} is held`, { retryable: true });
     return append(topic, messages);
   };
   return log;

@@ -10,6 +10,7 @@ import type {
   LogRecord,
   LogSubscription,
   OutMessage,
+  Topics,
 } from '../../ports/event-log.ts';
 import { Cell } from './cell.ts';
 import { EmbeddedConsumer } from './consumer.ts';
@@ -19,12 +20,7 @@ import { type EmbeddedTopic, TopicTables } from './topic-tables.ts';
 export interface EmbeddedLogOptions {
   /** The folder of everything embedded; the log stands in `log` below it. Made where it is not there. */
   readonly dir: string;
-  readonly topics: {
-    readonly events: string;
-    readonly audit: string;
-    readonly kill_state: string;
-    readonly dead_letter: string;
-  };
+  readonly topics: Topics;
   readonly clock: Clock;
   /** Of the events topic; the others have one. Default 1. */
   readonly partitions?: number;

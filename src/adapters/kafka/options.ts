@@ -1,11 +1,12 @@
 import type { Clock } from '../../ports/clock.ts';
+import type { Topics } from '../../ports/event-log.ts';
 
 /** How to reach Kafka and what to use there (contract 2, `kafka:`). */
 export interface KafkaLogOptions {
   /** `host:port`, at least one. */
   readonly brokers: readonly string[];
   readonly groupId: string;
-  readonly topics: KafkaTopics;
+  readonly topics: Topics;
   readonly clock: Clock;
   readonly log: KafkaLogger;
   readonly clientId?: string;
@@ -17,15 +18,8 @@ export interface KafkaLogOptions {
     readonly password: string;
   };
   /** Of topics that are made; those that exist keep theirs. Default 12 for events, 3 for audit, 1 for the others. */
-  readonly partitions?: Partial<Record<keyof KafkaTopics, number>>;
+  readonly partitions?: Partial<Record<keyof Topics, number>>;
   readonly tuning?: Partial<KafkaTuning>;
-}
-
-export interface KafkaTopics {
-  readonly events: string;
-  readonly audit: string;
-  readonly killState: string;
-  readonly deadLetter: string;
 }
 
 /** Times in ms, sizes in bytes. */

@@ -2,20 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ITopicConfig } from 'kafkajs';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { SentinelError } from '../../domain/errors.ts';
+import type { Topics } from '../../ports/event-log.ts';
 import type { Connections } from './connection.ts';
 import { isRetryableFault } from './errors.ts';
-import type { KafkaTopics } from './options.ts';
 
-const DEFAULT_PARTITIONS: Record<keyof KafkaTopics, number> = { events: 12, audit: 3, killState: 1, deadLetter: 1 };
+const DEFAULT_PARTITIONS: Record<keyof Topics, number> = { events: 12, audit: 3, kill_state: 1, dead_letter: 1 };
 
 /** The broker's clock: one for all who write. */
 const APPEND_TIME = { 'message.timestamp.type': 'LogAppendTime' };
 
-const CONFIG: Record<keyof KafkaTopics, Record<string, string>> = {
+const CONFIG: Record<keyof Topics, Record<string, string>> = {
   events: APPEND_TIME,
   audit: APPEND_TIME,
-  killState: { ...APPEND_TIME, 'cleanup.policy': 'compact' },
-  deadLetter: APPEND_TIME,
+  kill_state: { ...APPEND_TIME, 'cleanup.policy': 'compact' },
+  dead_letter: APPEND_TIME,
 };
 
 const ATTEMPTS = 8;
@@ -28,7 +28,7 @@ export async function ensureTopics({ kafka, options }: Connections): Promise<voi
   try {
     await patiently(async () => {
       const existing = new Set(await admin.listTopics());
-      for (const role of Object.keys(CONFIG) as (keyof KafkaTopics)[]) {
+      for (const role of Object.keys(CONFIG) as (keyof Topics)[]) {
         if (existing.has(options.topics[role])) continue;
         const topic = topicConfig(options.topics[role], role, options.partitions?.[role]);
         await admin.createTopics({ topics: [topic], waitForLeaders: false });
@@ -52,7 +52,7 @@ async function patiently(attempt: () => Promise<void>): Promise<void> {
   }
 }
 
-function topicConfig(topic: string, role: keyof KafkaTopics, partitions: number | undefined): ITopicConfig {
+function topicConfig(topic: string, role: keyof Topics, partitions: number | undefined): ITopicConfig {
   return {
     topic,
     numPartitions: partitions ?? DEFAULT_PARTITIONS[role],

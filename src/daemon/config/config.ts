@@ -1,4 +1,5 @@
 import type { Mode } from '../../domain/mode.ts';
+import type { Topics } from '../../ports/event-log.ts';
 import type { AutomationLimits, Bound } from '../../responder/settings.ts';
 
 /** The whole configuration, every default filled in (contract 2). Durations are ms, unless a name says otherwise. */
@@ -39,13 +40,6 @@ export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 export interface RedisConfig {
   readonly url: string;
   readonly keyPrefix: string;
-}
-
-export interface Topics {
-  readonly events: string;
-  readonly audit: string;
-  readonly kill_state: string;
-  readonly dead_letter: string;
 }
 
 export interface KillSwitchConfig {

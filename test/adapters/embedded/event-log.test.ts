@@ -7,7 +7,7 @@ import { checkpointStoreConformance } from '../../conformance/checkpoint-store.t
 import { eventLogConformance } from '../../conformance/event-log.ts';
 import { newFolder } from './folder.ts';
 
-const { events, audit, kill_state: killState, dead_letter: deadLetter } = DEFAULT_TOPICS;
+const { kill_state: killState } = DEFAULT_TOPICS;
 
 function temporary(): { dir: string; dispose: () => Promise<void> } {
   const dir = newFolder();
@@ -19,7 +19,7 @@ for (const partitions of [1, 3]) {
     const { dir, dispose } = temporary();
     const open = async () =>
       openEmbeddedEventLog({ dir, topics: DEFAULT_TOPICS, clock: { now: () => Date.now() }, partitions });
-    return { open, topics: { events, audit, killState, deadLetter }, dispose };
+    return { open, topics: DEFAULT_TOPICS, dispose };
   });
 }
 

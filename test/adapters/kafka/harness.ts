@@ -1,11 +1,12 @@
 /** Logs on a real broker, each with topics and a group of its own. */
 import { Kafka, logLevel } from 'kafkajs';
 import { KafkaEventLog } from '../../../src/adapters/kafka/event-log.ts';
-import type { KafkaLogOptions, KafkaTopics, KafkaTuning } from '../../../src/adapters/kafka/options.ts';
+import type { KafkaLogOptions, KafkaTuning } from '../../../src/adapters/kafka/options.ts';
+import type { Topics } from '../../../src/ports/event-log.ts';
 import { unique } from '../../services/context.ts';
 
 export interface TestLog {
-  readonly topics: KafkaTopics;
+  readonly topics: Topics;
   readonly groupId: string;
   readonly options: KafkaLogOptions;
   /** What the log said, warnings and errors only. */
@@ -19,8 +20,8 @@ export function testLog(brokers: readonly string[], partitions: KafkaLogOptions[
   const topics = {
     events: `${name}.events`,
     audit: `${name}.audit`,
-    killState: `${name}.kill-state`,
-    deadLetter: `${name}.dead-letter`,
+    kill_state: `${name}.kill-state`,
+    dead_letter: `${name}.dead-letter`,
   };
   const said: string[] = [];
   const options: KafkaLogOptions = {

@@ -118,7 +118,7 @@ describe('a topic as others make it', () => {
   });
 
   test('tombstones and what was compacted away end neither a read nor a follow', async () => {
-    const topic = log.topics.killState;
+    const topic = log.topics.kill_state;
     await admin.createTopics({
       topics: [
         {

@@ -24,7 +24,7 @@ async function valuesOf(topic: string): Promise<string[]> {
 test('topics are made as each is used: append times for events, compaction for the kill state', async () => {
   const admin = plainClient(kafkaBrokers()).admin();
   await admin.connect();
-  const { events, killState } = log.topics;
+  const { events, kill_state: killState } = log.topics;
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: [events, killState].map((name) => ({
@@ -59,7 +59,7 @@ test('a message that no broker takes is rejected for good, and takes nobody with
 });
 
 test('more than one request can take is stored in the order of the calls', async () => {
-  const { deadLetter } = log.topics;
+  const { dead_letter: deadLetter } = log.topics;
   const label = (index: number) => String(index).padStart(12, '0');
   const calls = Array.from({ length: 60 }, (_, index) => {
     const value = label(index) + 'x'.repeat(100_000);
