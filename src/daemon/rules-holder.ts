@@ -40,7 +40,7 @@ export class RulesHolder {
   /** @throws SentinelError `rules_invalid` with all errors: there is no last good set yet. */
   static async open(options: RulesHolderOptions): Promise<RulesHolder> {
     const sources = await readSources([options.dir]);
-    const result = await judged(parseSources(sources), options);
+    const result = await judged(await parseSources(sources), options);
     throwIfInvalid(result);
     const holder = new RulesHolder(options, sources, result.set);
     holder.#recordLoaded();
@@ -105,7 +105,7 @@ export class RulesHolder {
 
 /** @throws SentinelError `rules_invalid` with all errors. Without asking how many partitions there are. */
 export async function checkRules(dir: string): Promise<void> {
-  throwIfInvalid(parseSources(await readSources([dir])));
+  throwIfInvalid(await parseSources(await readSources([dir])));
 }
 
 function throwIfInvalid(result: RulesResult): asserts result is RulesResult & { readonly status: 'valid' } {

@@ -2,8 +2,17 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.ts';
-import { MAX_FILE_BYTES, parseRules, problemAt, type RuleFile, type RulesResult } from './parse.ts';
+import {
+  joinFiles,
+  MAX_FILE_BYTES,
+  type ParsedFile,
+  parseFile,
+  problemAt,
+  type RuleFile,
+  type RulesResult,
+} from './parse.ts';
 import { type Problem, sortProblems } from './problem.ts';
 
 /** What stood in the given files and folders at one moment. */
@@ -29,8 +38,14 @@ export async function loadRules(paths: readonly string[]): Promise<RulesResult> 
 }
 
 /** Where something could not be read nothing is valid: half a set would be another set. */
-export function parseSources({ files, problems }: RuleSources): RulesResult {
-  const parsed = parseRules(files);
+export async function parseSources({ files, problems }: RuleSources): Promise<RulesResult> {
+  const read: ParsedFile[] = [];
+  for (const file of files) {
+    // Between two files the daemon has better things to do.
+    await turn();
+    read.push(parseFile(file));
+  }
+  const parsed = joinFiles(read);
   if (problems.length === 0) return parsed;
   const others = parsed.status === 'invalid' ? parsed.problems : [];
   return { status: 'invalid', problems: sortProblems([...problems, ...others]) };

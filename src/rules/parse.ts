@@ -17,15 +17,19 @@ export type RulesResult =
   | { readonly status: 'valid'; readonly set: RuleSet }
   | { readonly status: 'invalid'; readonly problems: readonly Problem[] };
 
-/** Larger files are refused unread. */
-export const MAX_FILE_BYTES = 1024 * 1024;
+/** Larger files are refused unread: a file is read in one go, and a daemon stops for nobody's rules. */
+export const MAX_FILE_BYTES = 64 * 1024;
 
 /**
  * Reads rules files into one set. Never throws, whatever the bytes: what is wrong is in the answer, all of it, each
  * with its place.
  */
 export function parseRules(files: readonly RuleFile[]): RulesResult {
-  const parsed = files.map(parseFile);
+  return joinFiles(files.map(parseFile));
+}
+
+/** One set of files that were read one by one. */
+export function joinFiles(parsed: readonly ParsedFile[]): RulesResult {
   const problems = [...parsed.flatMap((file) => file.problems), ...repeatedNames(parsed)];
   if (problems.length > 0) return { status: 'invalid', problems: sortProblems(problems) };
   const groups = parsed.flatMap((file) => file.groups.map(({ value }) => value));
@@ -40,14 +44,15 @@ interface Placed<T> {
   readonly named: Omit<Problem, 'message'>;
 }
 
-interface ParsedFile {
+export interface ParsedFile {
   readonly groups: readonly Placed<RuleGroup>[];
   /** Those that could be read; the names of all must differ. */
   readonly rules: readonly Placed<Rule>[];
   readonly problems: readonly Problem[];
 }
 
-function parseFile(file: RuleFile): ParsedFile {
+/** Never throws, as {@link parseRules}. */
+export function parseFile(file: RuleFile): ParsedFile {
   const text = decode(file);
   if (typeof text !== 'string') return { groups: [], rules: [], problems: [text] };
   const reader = new Reader(file.name, text);

@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
 import { messageOf } from '../domain/errors.ts';
 import type { Problem } from './problem.ts';
 import { yamlProblems } from './yaml-errors.ts';
@@ -12,6 +23,9 @@ export interface Cursor {
 
 /** Aliases that one file may use: a few anchors are handy, thousands are an attack. */
 const MAX_ALIASES = 100;
+
+/** Words and signs that one file may have, blanks among them: some 300 rules. */
+const MAX_TOKENS = 32_000;
 
 /** Problems of one file that are listed; nobody reads more. */
 const MAX_PROBLEMS = 1_000;
@@ -42,6 +56,11 @@ export class Reader {
   /** How many problems there are, listed or not: what was read is sound when reading it added none. */
   get problemCount(): number {
     return this.#reported;
+  }
+
+  /** So many problems that nothing more is read: nobody would be told. */
+  get isFull(): boolean {
+    return this.#reported > MAX_PROBLEMS;
   }
 
   /** The whole file; null when it has no content or cannot be read any further. */
@@ -99,6 +118,10 @@ export class Reader {
 
   /** What is no YAML ends the reading. Whether keys are unique is for those who read maps: the library compares all pairs. */
   #parse(text: string): Document | null {
+    if (hasTooManyTokens(text)) {
+      this.report(0, `the file has more than ${MAX_TOKENS} words and signs of YAML, expected fewer: split it`);
+      return null;
+    }
     try {
       const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false });
       const wrong = yamlProblems(document, { lineOf: (offset) => this.place(offset).line, aliasesMax: MAX_ALIASES });
@@ -114,4 +137,11 @@ export class Reader {
       return null;
     }
   }
+}
+
+/** Reading them costs little beside making a document of them. */
+function hasTooManyTokens(text: string): boolean {
+  let count = 0;
+  for (const _ of new Lexer().lex(text)) if (++count > MAX_TOKENS) return true;
+  return false;
 }

@@ -72,7 +72,7 @@ class Watching implements RulesWatch {
       this.#unsettled = sources.digest;
       return this.#lookSoon();
     }
-    this.#report(sources);
+    await this.#report(sources);
     this.#settled();
   }
 
@@ -81,8 +81,8 @@ class Watching implements RulesWatch {
     if (!this.#soon) this.#lookIn(this.#options.pollMs ?? POLL_MS);
   }
 
-  #report(sources: RuleSources): RulesResult {
-    const result = parseSources(sources);
+  async #report(sources: RuleSources): Promise<RulesResult> {
+    const result = await parseSources(sources);
     this.#reported = sources.digest;
     if (!this.#stopped) this.#options.onChange(result);
     return result;

@@ -25,7 +25,7 @@ import type { EventLog, LogBatch, LogRecord, LogSubscription } from '../../src/p
 import type { KillStore } from '../../src/ports/kill-store.ts';
 import type { ResponderSettings } from '../../src/responder/settings.ts';
 import { compileRules } from '../../src/rules/compile.ts';
-import { parseSources } from '../../src/rules/load.ts';
+import { parseRules } from '../../src/rules/parse.ts';
 import { newFolder } from '../adapters/embedded/folder.ts';
 
 export const START = 1_790_000_000_000;
@@ -47,11 +47,7 @@ const SETTINGS: Omit<ResponderSettings, 'log'> = {
 };
 
 export function rulesOf(text: string): CompiledRuleSet {
-  const result = parseSources({
-    files: [{ name: 'rules.yaml', content: Buffer.from(text) }],
-    problems: [],
-    digest: '',
-  });
+  const result = parseRules([{ name: 'rules.yaml', content: text }]);
   if (result.status === 'invalid') throw new Error(result.problems.map(({ message }) => message).join('\n'));
   return compileRules(result.set);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseRules } from '../../src/rules/parse.ts';
+import { MAX_FILE_BYTES, parseRules } from '../../src/rules/parse.ts';
+import { problemText } from '../../src/rules/problem.ts';
 import { soundRule } from './rule-text.ts';
 
 /** Never throws, and answers with a set or with problems that have a place. */
@@ -106,9 +107,35 @@ it('aliases that multiply are refused in time', () => {
 });
 
 it('a file full of mistakes is read in linear time, and the first thousand are listed', () => {
-  const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
+  const keys = Array.from({ length: 4_000 }, (_, index) => `k${index}: 1`).join('\n');
   const result = parseRules([{ name: 'r.yaml', content: keys }]);
   const problems = result.status === 'invalid' ? result.problems : [];
   expect(problems).toHaveLength(1_001);
   expect(problems.at(-1)!.message).toBe('more than 1000 problems, expected fewer: the others are not listed');
+});
+
+it.each([
+  ['of numbers', 'groups: [', '1,'],
+  ['of brackets', 'groups: ', '['],
+  ['of lines', '', '- a\n'],
+  ['of aliases', 'a: &a x\n', 'b: *a\n'],
+  ['of types', '', '- !!x a\n'],
+  ['of mistakes', '', '- ]\n'],
+  ['of tabs', '', '\t- :\n'],
+  ['of rules', 'groups:\n- name: g\n  rules:\n', '  - {alert: A, type: loop}\n'],
+])('a file %s, as large as files may be, is refused before it holds anybody up', (_what, head, part) => {
+  const content = head + part.repeat((MAX_FILE_BYTES - head.length) / part.length);
+  const before = process.cpuUsage();
+  const result = parseRules([{ name: 'r.yaml', content }]);
+  const { user, system } = process.cpuUsage(before);
+  expect(result.status).toBe('invalid');
+  // 200 ms on an idle machine; several times that on one that does something else.
+  expect((user + system) / 1_000).toBeLessThan(1_000);
+});
+
+it('more words and signs than a file may have are told in one sentence', () => {
+  const result = parseRules([{ name: 'r.yaml', content: `groups: [${'1,'.repeat(20_000)}]` }]);
+  expect(result.status === 'invalid' && result.problems.map(problemText)).toEqual([
+    'r.yaml:1:1: the file has more than 32000 words and signs of YAML, expected fewer: split it',
+  ]);
 });

@@ -503,7 +503,7 @@ describe('files', () => {
     [
       'a file has a size',
       '#'.repeat(MAX_FILE_BYTES + 1),
-      'r.yaml:1:1: the file has 1048577 bytes, expected at most 1048576: split it',
+      'r.yaml:1:1: the file has 65537 bytes, expected at most 65536: split it',
     ],
   ])('%s', (_law, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);

@@ -72,6 +72,7 @@ export function partialObject<F extends Fields>(fields: F, options: ObjectOption
       const seen = new Set<string>();
       const values = new Map<string, unknown>();
       for (const pair of at.node.items) {
+        if (reader.isFull) break;
         const key = readKey(pair, at, seen, reader);
         if (key === null) continue;
         const field = fieldOf(key);
@@ -98,6 +99,7 @@ export function record<T>(keyPattern: string, expected: string, values: Shape<T>
       const entries: [string, T][] = [];
       let sound = true;
       for (const pair of at.node.items) {
+        if (reader.isFull) break;
         const key = readKey(pair, at, seen, reader);
         if (key !== null && !form.test(key))
           reader.report(keyOffset(pair, at), `${quote(key)} is no name, ${expected}`);
@@ -118,7 +120,7 @@ export function list<T>(item: Shape<T>, expected: string, min = 0): Shape<readon
         return refuse(at, isSeq(at.node) ? `${name} has too few: it` : name, expected, reader);
       }
       const items = at.node.items.map((node, index) =>
-        item.read(reader.cursor(node, at.offset), `${name}[${index}]`, reader),
+        reader.isFull ? undefined : item.read(reader.cursor(node, at.offset), `${name}[${index}]`, reader),
       );
       return items.every((value) => value !== undefined) ? (items as T[]) : undefined;
     },
