@@ -66,6 +66,7 @@ class Drain {
     this.#mustReachAllPartitions();
     await this.#instances.start('first');
     await this.#settle();
+    this.#options.say('all is decided and in the log');
     await this.#instances.stop('second');
     await this.#instances.stop('first');
     return this.#account();

@@ -106,7 +106,7 @@ async function run(name: string, setting: Setting, options: PlanOptions): Promis
   try {
     const account = await drain(setting, planOf(options), {
       program: BUILT,
-      say: (what) => say(`${name}, ${what}`),
+      say: (what) => say(`${Math.round((performance.now() - startedAt) / 1_000)} s, ${name}, ${what}`),
     });
     keep(name, account);
     return resultOf(name, account, (performance.now() - startedAt) / 1_000);
