@@ -64,6 +64,17 @@ describe('--help', () => {
   });
 });
 
+describe('README.md', () => {
+  it('shows commands for operators that work in the order in which they stand', async () => {
+    const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const lines = [...text.matchAll(/^npx (sentinel (?!run|rules backtest).*)$/gm)].map(([, line = '']) => line);
+    expect(lines.length).toBeGreaterThan(4);
+    const sh = await furnished();
+    await onStore(sh, (store) => store.registerSession('acme', 'run-42', null));
+    for (const line of lines) await runExample(sh, line);
+  });
+});
+
 describe('docs/operating.md', () => {
   it('shows commands that work in the order in which they stand', async () => {
     const text = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
