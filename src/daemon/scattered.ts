@@ -25,10 +25,12 @@ export function scattered(places: readonly Place[], by: 'tenant' | 'session'): s
   return null;
 }
 
-function sharedTenant(a: Symbols, b: Symbols): string | null {
-  const known = new Set(newest(b, b.tenants.bound));
-  const found = newest(a, SAMPLE).find((tenant) => known.has(tenant));
-  return found === undefined ? null : `tenant ${found}`;
+function sharedTenant({ tenants }: Symbols, b: Symbols): string | null {
+  for (let id = tenants.bound - 1; id > 0 && id >= tenants.bound - SAMPLE; id--) {
+    const tenant = tenants.text(id);
+    if (tenant !== '' && b.findTenant(tenant) !== 0) return `tenant ${tenant}`;
+  }
+  return null;
 }
 
 function sharedSession(a: Symbols, b: Symbols): string | null {
@@ -39,13 +41,4 @@ function sharedSession(a: Symbols, b: Symbols): string | null {
       return `session ${session} of tenant ${tenant}`;
   }
   return null;
-}
-
-function newest({ tenants }: Pick<Symbols, 'tenants'>, count: number): string[] {
-  const names: string[] = [];
-  for (let id = tenants.bound - 1; id > 0 && names.length < count; id--) {
-    const name = tenants.text(id);
-    if (name !== '') names.push(name);
-  }
-  return names;
 }

@@ -119,6 +119,12 @@ export class SymbolTables implements Symbols {
     return text === '' ? 0 : this.errorType(tenant, this.written(text), 0, this.scratch.length);
   }
 
+  findTenant(text: string): number {
+    const { hasher } = this;
+    hasher.text(text, Seed.name, 0);
+    return this.tenantNames.find(hasher.lo, hasher.hi);
+  }
+
   snapshot(): SymbolsSnapshot {
     const sessions = this.sessionNames.table.snapshot();
     return {
@@ -169,8 +175,7 @@ export class SymbolTables implements Symbols {
 
   private findSession(tenant: string, session: string): number {
     const { hasher } = this;
-    hasher.text(tenant, Seed.name, 0);
-    const owner = this.tenantNames.find(hasher.lo, hasher.hi);
+    const owner = this.findTenant(tenant);
     if (owner === 0) return 0;
     hasher.text(session, Seed.name, owner);
     return this.sessionNames.table.find(hasher.lo, hasher.hi);

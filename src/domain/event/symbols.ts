@@ -12,6 +12,8 @@ export interface Symbols {
   readonly tools: TextTable;
   readonly errorTypes: TextTable;
   readonly sessions: SessionTable;
+  /** The id of a tenant that is known; 0 when it is not. */
+  findTenant(text: string): number;
   /** Texts that found no place, since the start. */
   readonly overflowed: number;
   /** Everything that a restart needs to give the same ids and hashes again. */
