@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CallBlocked, isSentinelError } from '../../src/guard/index.ts';
 import { byOperator, clearing, GLOBAL, session, tenant, tool } from '../conformance/kill-store/harness.ts';
+import { until } from '../services/poll.ts';
 import { bed, faulty } from './harness.ts';
 
 const S = { tenantId: 'acme', sessionId: 's1' };
@@ -48,6 +49,22 @@ describe('ancestors', () => {
     await store.clear(clearing(session('acme', 'grandparent')));
     await made.refresh();
     expect(child.check('doc.read').allowed).toBe(true);
+  });
+
+  test('one that is killed while its descendant is open stops it with the very next check, by handle and by ids', async () => {
+    const { guard, store, faults } = await bed();
+    faults.deaf = false;
+    const made = await guard();
+    const grandparent = await made.session({ ...S, sessionId: 'grandparent' });
+    await made.session({ ...S, sessionId: 'parent', parentSessionId: 'grandparent' });
+    const child = await made.session({ ...S, parentSessionId: 'parent' });
+    // That it ended here, or was never open here, is no way out.
+    await grandparent.end();
+    const asked = () => [child.check('doc.read').allowed, made.check({ ...S, tool: 'doc.read' }).allowed];
+    expect(asked()).toEqual([true, true]);
+    await store.trip(byOperator(session('acme', 'grandparent')));
+    expect(await until(() => !child.check('doc.read').allowed, 5_000)).toBe(true);
+    expect(asked()).toEqual([false, false]);
   });
 
   test('are those of the same tenant only', async () => {
@@ -303,10 +320,22 @@ describe('a session', () => {
     const [first, second] = [await made.session(S), await made.session(S)];
     await first.end();
     expect(sink.events).toEqual([]);
+    expect(first.check('doc.read')).toMatchObject({ code: 'session_unknown' });
+    expect(first.checkModel()).toMatchObject({ code: 'session_unknown' });
     expect(second.check('db.write').allowed).toBe(true);
     await second.end();
     expect(sink.events).toHaveLength(1);
   });
+});
+
+test('a session that two guards hold is ended by each: they know nothing of each other', async () => {
+  const { guard, sink } = await bed();
+  const [one, two] = [await guard(), await guard()];
+  const [first, second] = [await one.session(S), await two.session(S)];
+  await first.end();
+  expect(second.check('db.write').allowed).toBe(true);
+  await second.end();
+  expect(sink.events.map(({ type }) => type)).toEqual(['session_end', 'session_end']);
 });
 
 describe('admission', () => {
