@@ -4,11 +4,14 @@ import { nearest } from '../domain/nearest.ts';
 import { type Scope, scopeTenant, scopeText } from '../domain/scope.ts';
 import type { KillStore } from '../ports/kill-store.ts';
 import { allStates } from './all-states.ts';
+import { oneLine } from './format.ts';
 import type { OpenedStore } from './open-store.ts';
 import type { NamedScope } from './scope-words.ts';
 
 /** More names than that are not compared: the nearest of a million would be chance. */
 const COMPARED_MAX = 10_000;
+/** Tenants that are named where several have a session. */
+const NAMED = 5;
 
 /**
  * Finds the tenant of a session that was named without one: among registered sessions and in the kill state.
@@ -24,7 +27,9 @@ export async function wholeScope({ store }: OpenedStore, named: NamedScope): Pro
   const [only] = tenants;
   if (only !== undefined && tenants.size === 1) return { kind: 'session', tenant: only, session };
   const found = only === undefined ? 'no tenant is known to have' : `${tenants.size} tenants have`;
-  throw new SentinelError('usage', `${found} a session ${session}: name its tenant with --tenant`);
+  const first = [...tenants].slice(0, NAMED).map((tenant) => oneLine(tenant, 60));
+  const which = only === undefined ? '' : ` (${first.join(', ')}${tenants.size > NAMED ? ' …' : ''})`;
+  throw new SentinelError('usage', `${found} a session ${oneLine(session)}: name its tenant with --tenant${which}`);
 }
 
 /** Whether anybody ever named this scope; where not, the known scope that is most like it. */

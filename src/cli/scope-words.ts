@@ -25,6 +25,7 @@ export function readScope(what: string, id: string | undefined, tenant: string |
 }
 
 function fromOneWord(what: string, tenant: string | undefined): NamedScope | null {
+  if (['session', 'tenant', 'tool'].includes(what)) return null;
   if (tenant !== undefined) throw new SentinelError('usage', `${what} takes no --tenant: it stands in the scope text`);
   return what === 'global' ? GLOBAL : parseScope(what);
 }

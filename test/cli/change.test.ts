@@ -50,7 +50,7 @@ describe('kill', () => {
     await onStore(sh, (store) => store.registerSession('other', 's1', null));
     expect(await sh.run('sentinel kill session s1')).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/2 tenants.*--tenant/),
+      err: expect.stringMatching(/2 tenants.*--tenant \((acme, other|other, acme)\)\n$/),
     });
     expect(await sh.run('sentinel kill session s9')).toMatchObject({
       code: 2,
@@ -105,6 +105,7 @@ describe('kill', () => {
   it.each([
     ['sentinel kill', /missing required argument/],
     ['sentinel kill tenant', /"tenant" is no scope/],
+    ['sentinel kill session --tenant acme', /"session" is no scope, expected: session ID --tenant T/],
     ['sentinel kill acme', /"acme" is no scope, expected: session ID --tenant T/],
     ['sentinel kill tenant a --tenant b', /a tenant takes no --tenant/],
     ['sentinel kill tenant a --mode loud', /Allowed choices are stop_new_runs, disable_writes, stop_all/],
