@@ -165,7 +165,9 @@ export const anyBacklog: fc.Arbitrary<Backlog> = fc
     const stop = Math.min(from, records.length - 2);
     const gone = { from: stop, to: records.length - 1 };
     const produced = produce({ ...chosen, happenings: records, scale, down: gone, junk: [null] });
-    const first = produced.findIndex(({ at }, index) => index > stop && at > produced[stop]!.at);
+    const newest = Math.max(...produced.slice(0, stop + 1).map(({ at }) => at));
+    // No instant of the log is in both.
+    const first = produced.findIndex(({ at }) => at > newest);
     return {
       rules: actingRules(rules, plain, scale),
       said: { tools: setup.tools, sessionEndsAfterMs: setup.sessionEndsAfterMs * scale },
