@@ -1,6 +1,6 @@
 import { isSentinelError, messageOf, SentinelError } from '../../domain/errors.ts';
 
-const FULL = /ENOSPC|MDB_MAP_FULL|No space left|EDQUOT|quota exceeded/i;
+const FULL = /ENOSPC|EFBIG|File too large|MDB_MAP_FULL|No space left|EDQUOT|quota exceeded/i;
 const REFUSED = /EACCES|EPERM|EROFS|Permission denied|not permitted|Read-only/i;
 const NO_FOLDER = /ENOTDIR|Not a directory|EEXIST|file already exists/i;
 const OTHER_FORMAT = /MDB_INVALID|MDB_VERSION_MISMATCH|MDB_CORRUPTED|not an LMDB file|version mismatch/i;

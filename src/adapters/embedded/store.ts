@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 import { embeddedError, notOurs } from './errors.ts';
 
@@ -62,7 +63,7 @@ export class EmbeddedStore {
       if (this.#closed) throw new Error('it was closed');
       return await this.#opened.root.childTransaction(change);
     } catch (error) {
-      throw embeddedError(error, this.dir);
+      throw embeddedError(await causeOf(error), this.dir);
     }
   }
 
@@ -72,7 +73,7 @@ export class EmbeddedStore {
       if (this.#closed) throw new Error('it was closed');
       await table.put(key, value);
     } catch (error) {
-      throw embeddedError(error, this.dir);
+      throw embeddedError(await causeOf(error), this.dir);
     }
   }
 
@@ -127,12 +128,22 @@ function openRoot(path: string): RootDatabase {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     refuseForeignFile(join(path, 'data.mdb'), path);
-    // Without overlapping sync a transaction itself waits for the disk; `.sentinel` is a folder, not a file.
-    return open({ path, noSubdir: false, overlappingSync: false, maxDbs: 32 });
+    // Without overlapping sync a transaction itself waits for the disk; `.sentinel` is a folder, not a file. Batches by
+    // turn make promises of their own: on a full disk nobody would catch their rejection, and the process would end.
+    return open({ path, noSubdir: false, overlappingSync: false, eventTurnBatching: false, maxDbs: 32 });
   } catch (error) {
     throw embeddedError(error, path);
   }
 }
+
+/** Why a commit failed comes as another promise, a moment later: unheard, it would end the process. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const later = (error as { readonly commitError?: Promise<never> } | null)?.commitError;
+  if (!(later instanceof Promise)) return error;
+  return Promise.race([later.catch((cause: unknown) => cause), sleep(CAUSE_WAIT_MS, error, { ref: false })]);
+}
+
+const CAUSE_WAIT_MS = 100;
 
 /** lmdb's number stands in its first page; a file without it can bring the process down when it is mapped. */
 const LMDB_MAGIC = 0xbeefc0de;

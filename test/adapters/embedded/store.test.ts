@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -36,6 +37,7 @@ describe('a folder that cannot be ours', () => {
 describe('a failure of the disk', () => {
   test.each([
     ['ENOSPC: no space left on device', 'store_full', true],
+    ['EFBIG: file too large, write', 'store_full', true],
     ['MDB_MAP_FULL: Environment mapsize limit reached', 'store_full', true],
     ['EACCES: permission denied, open', 'store_rejected', false],
     ['Read-only file system', 'store_rejected', false],
@@ -45,6 +47,16 @@ describe('a failure of the disk', () => {
     expect(error).toMatchObject({ code, retryable });
     expect(error.message).toContain('/var/lib/sentinel');
     expect(embeddedError(error, 'elsewhere')).toBe(error);
+  });
+});
+
+describe('a full disk', () => {
+  test('refuses what is written later, in our words, ends nobody, and takes it once there is room', () => {
+    const script = new URL('./full-disk.ts', import.meta.url).pathname;
+    const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', script, dir], { encoding: 'utf8' });
+    const full = `The disk that holds ${dir} is full: free some space; nothing was changed.`;
+    expect(stdout.trimEnd().split('\n')).toEqual(['done', ...Array(6).fill(full), '1', 'done', '3']);
+    expect(status).toBe(0);
   });
 });
 
