@@ -8,6 +8,7 @@ export const BUILT = [new URL('../../dist/cli/main.js', import.meta.url).pathnam
 
 /** The daemon as a process of its own, as in production. */
 export interface DaemonProcess {
+  readonly pid: number;
   /** Of its API. */
   readonly url: string;
   /** What it logged, one JSON object a line. */
@@ -60,6 +61,7 @@ export async function startDaemon(
     return exited;
   };
   return {
+    pid: child.pid!,
     url,
     log,
     errors: () => errors,

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
@@ -15,20 +15,25 @@ import { embeddedError, notOurs } from './errors.ts';
 export class EmbeddedStore {
   readonly dir: string;
   readonly #opened: Opened;
+  readonly #roomOf: (dir: string) => number;
   #closed = false;
 
-  private constructor(dir: string, opened: Opened) {
+  private constructor(dir: string, opened: Opened, roomOf: (dir: string) => number) {
     this.dir = dir;
     this.#opened = opened;
+    this.#roomOf = roomOf;
     opened.users += 1;
   }
 
-  /** @throws SentinelError `store_rejected` where the folder cannot be ours, `store_full` where the disk is full. */
-  static open(dir: string): EmbeddedStore {
+  /**
+   * @param roomOf bytes that are free on the disk of a folder
+   * @throws SentinelError `store_rejected` where the folder cannot be ours, `store_full` where the disk is full.
+   */
+  static open(dir: string, roomOf: (dir: string) => number = freeBytes): EmbeddedStore {
     const path = resolve(dir);
     const known = openedHere.get(path) ?? { root: openRoot(path), users: 0 };
     openedHere.set(path, known);
-    return new EmbeddedStore(path, known);
+    return new EmbeddedStore(path, known, roomOf);
   }
 
   /** Values are JSON, keys are numbers, strings without NUL, and arrays of them, in their natural order. */
@@ -48,6 +53,7 @@ export class EmbeddedStore {
   /** Runs one transaction at once, in well under a millisecond and one wait for the disk. Throwing inside undoes all of it. */
   write<T>(change: () => T): T {
     return this.#guarded(() => {
+      this.#needRoom(STOP_RESERVE_BYTES);
       let result: T | undefined;
       // A body that gives back a promise would hold the one write lock until that resolves: nothing is given back.
       this.#opened.root.transactionSync(() => {
@@ -61,6 +67,7 @@ export class EmbeddedStore {
   async writeLater<T>(change: () => T): Promise<T> {
     try {
       if (this.#closed) throw new Error('it was closed');
+      this.#needRoom(RESERVE_BYTES);
       return await this.#opened.root.childTransaction(change);
     } catch (error) {
       throw embeddedError(await causeOf(error), this.dir);
@@ -71,6 +78,7 @@ export class EmbeddedStore {
   async putLater<V, K extends Key>(table: Database<V, K>, key: K, value: V): Promise<void> {
     try {
       if (this.#closed) throw new Error('it was closed');
+      this.#needRoom(RESERVE_BYTES);
       await table.put(key, value);
     } catch (error) {
       throw embeddedError(await causeOf(error), this.dir);
@@ -105,6 +113,11 @@ export class EmbeddedStore {
     await this.#opened.root.close();
   }
 
+  /** On a full disk lmdb's own failures, one after the other, break the memory of the process: it is not even asked. */
+  #needRoom(bytes: number): void {
+    if (this.#roomOf(this.dir) < bytes) throw new Error('ENOSPC: less is free than is kept in reserve');
+  }
+
   #guarded<T>(run: () => T): T {
     if (this.#closed) throw embeddedError(new Error('it was closed'), this.dir);
     try {
@@ -113,6 +126,15 @@ export class EmbeddedStore {
       throw embeddedError(error, this.dir);
     }
   }
+}
+
+/** What events, records and checkpoints leave free, and what changes of kill state do: a stop finds room for longest. */
+const RESERVE_BYTES = 16 * 1024 * 1024;
+const STOP_RESERVE_BYTES = 1024 * 1024;
+
+function freeBytes(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize;
 }
 
 interface Opened {

@@ -51,6 +51,26 @@ describe('a failure of the disk', () => {
 });
 
 describe('a full disk', () => {
+  test('is not written to the last byte: records stop first, kill state next; reading goes on', async () => {
+    let room = 16 * 1024 * 1024;
+    const store = EmbeddedStore.open(dir, () => room);
+    const table = store.table<number, string>('numbers');
+    const texts = store.binaryTable<string>('texts');
+    const later = () => store.writeLater(() => void table.put('later', room));
+    await later();
+    store.write(() => table.put('now', room));
+    const full = `The disk that holds ${dir} is full: free some space; nothing was changed.`;
+    room -= 1;
+    await expect(later()).rejects.toMatchObject({ code: 'store_full', retryable: true, message: full });
+    await expect(store.putLater(texts, 'x', Buffer.alloc(1))).rejects.toThrow(full);
+    room = 1024 * 1024;
+    store.write(() => table.put('now', room));
+    room -= 1;
+    expect(() => store.write(() => table.put('now', room))).toThrow(full);
+    expect(store.read(() => [table.get('now'), table.get('later')])).toEqual([1024 * 1024, 16 * 1024 * 1024]);
+    await store.close();
+  });
+
   test('refuses what is written later, in our words, ends nobody, and takes it once there is room', () => {
     const script = new URL('./full-disk.ts', import.meta.url).pathname;
     const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', script, dir], { encoding: 'utf8' });
