@@ -1,5 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Database } from 'lmdb';
+import { isRetryable, messageOf } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogBatch, LogConsumer, LogSubscription } from '../../ports/event-log.ts';
 import type { EmbeddedStore } from './store.ts';
@@ -184,11 +185,19 @@ export class EmbeddedConsumer implements LogSubscription {
     const now = this.#clock.now();
     if (now - this.#beatAt < OWNER_BEAT_MS) return;
     this.#beatAt = now;
-    await this.#store.writeLater(() => void this.#owners.put(this.#topic, { pid: process.pid, at: now }));
+    try {
+      await this.#store.writeLater(() => void this.#owners.put(this.#topic, { pid: process.pid, at: now }));
+      this.#outage = null;
+    } catch (error) {
+      // A full disk: nobody else can write that it reads either, so reading goes on.
+      if (!isRetryable(error)) throw error;
+      this.#outage = messageOf(error);
+    }
   }
 
   async #disown(): Promise<void> {
-    await this.#store.writeLater(() => void this.#owners.remove(this.#topic));
+    // Where that cannot be written, whoever comes next sees that our process is gone.
+    await this.#store.writeLater(() => void this.#owners.remove(this.#topic)).catch(() => {});
   }
 }
 
