@@ -138,6 +138,8 @@ export class ComposedKeys implements Keys {
     });
   }
 
+  close(): void {}
+
   save(into: SnapshotWriter, name: string): void {
     this.keys.save(into, name);
     into.fact(`${name}.labels`, [...this.labels]);

@@ -13,6 +13,7 @@ import { sortFrom } from './order.ts';
 import { type Snapshot, SnapshotReader, SnapshotWriter } from './parts.ts';
 import { RecordInHand } from './record.ts';
 import { type Partition, Runner } from './runner.ts';
+import { SessionRows } from './session-rows.ts';
 import { Sessions } from './sessions.ts';
 import { storedRule, successors } from './succession.ts';
 import { TimerOf, Timers } from './timers.ts';
@@ -69,6 +70,7 @@ export class Engine {
   private readonly options: EngineOptions;
   private readonly arena = new Arena();
   private readonly timers = new Timers();
+  private readonly sessionRows = new SessionRows();
   private readonly record = new RecordInHand();
   private readonly fences: Fences;
   private readonly sessions: Sessions;
@@ -83,13 +85,13 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     const { symbols, log, sessionEndsAfterMs, limits = DEFAULT_LIMITS } = options;
-    const { arena, timers, record } = this;
+    const { arena, timers, sessionRows, record } = this;
     this.options = options;
     this.fences = new Fences(symbols);
     this.sessions = new Sessions(symbols, arena, timers, limits, sessionEndsAfterMs);
     this.alerts = new Alerts(timers, record, log);
     const { fences, sessions, alerts } = this;
-    this.partition = { symbols, arena, timers, record, fences, sessions, alerts, limits };
+    this.partition = { symbols, arena, timers, sessionRows, record, fences, sessions, alerts, limits };
     this.runners = this.makeRunners(options.rules.rules);
     alerts.useRunners(this.runners);
   }
@@ -114,7 +116,7 @@ export class Engine {
 
   get stats(): EngineStats {
     const sum = (of: (runner: Runner) => number) => this.runners.reduce((total, runner) => total + of(runner), 0);
-    const { arena, timers, sessions } = this;
+    const { arena, timers, sessionRows, sessions } = this;
     return {
       processed: this.processed,
       late: this.late,
@@ -125,7 +127,7 @@ export class Engine {
       firingAlerts: this.alerts.firing,
       keys: sum((runner) => runner.measure.rows.size),
       timers: timers.size,
-      stateBytes: arena.bytes + timers.bytes + sessions.bytes + sum((runner) => runner.bytes),
+      stateBytes: arena.bytes + timers.bytes + sessionRows.bytes + sessions.bytes + sum((runner) => runner.bytes),
     };
   }
 

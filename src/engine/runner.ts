@@ -10,6 +10,7 @@ import { makeMeasure } from './measures/index.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
 import { Row } from './row.ts';
+import type { SessionRows } from './session-rows.ts';
 import type { Table } from './table.ts';
 import type { Timers } from './timers.ts';
 
@@ -17,6 +18,7 @@ import type { Timers } from './timers.ts';
 export interface Partition extends Core {
   readonly symbols: Symbols;
   readonly timers: Timers;
+  readonly sessionRows: SessionRows;
   readonly fences: Fences;
   readonly record: RecordInHand;
   readonly alerts: Alerts;
@@ -57,7 +59,8 @@ export class Runner implements WitnessHost {
     this.witnesses = this.measure.witness !== undefined;
     this.takesFenced = this.measure.takesFenced;
     this.needsTimers = this.measure.needsTimers;
-    this.keys = makeKeys(rule.groupBy, compiled.groupSlots, partition.symbols, this.rows);
+    const { symbols, sessionRows } = partition;
+    this.keys = makeKeys(rule.groupBy, compiled.groupSlots, symbols, this.rows, sessionRows);
   }
 
   get rule(): Rule {
@@ -179,6 +182,7 @@ export class Runner implements WitnessHost {
   /** Gives back everything: the rule is gone. */
   close(): void {
     this.visit((row) => this.drop(row, 'reload'));
+    this.keys.close();
   }
 
   armAll(): void {
