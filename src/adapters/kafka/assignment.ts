@@ -19,8 +19,8 @@ import { readRecordSet } from './record-batch.ts';
 import { offsetOf } from './topics.ts';
 
 const BACKOFF_MS = 250;
-/** After so many bytes of records everybody else gets a turn: some milliseconds of work. */
-const TURN_BYTES = 256 * 1024;
+/** After so many bytes of records everybody else gets a turn: some tens of ms of work. More often costs a backlog a tenth. */
+const TURN_BYTES = 2 * 1024 * 1024;
 
 export interface Membership {
   /** True when the group may have gone on without us. */

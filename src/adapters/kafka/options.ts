@@ -51,8 +51,8 @@ export const DEFAULT_TUNING: KafkaTuning = {
   metadataMaxAgeMs: 30_000,
   stallMs: 30_000,
   requestTimeoutMs: 15_000,
-  fetchBytesMax: 4 * 1024 * 1024,
-  partitionBytesMax: 512 * 1024,
+  fetchBytesMax: 10 * 1024 * 1024,
+  partitionBytesMax: 1024 * 1024,
 };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
