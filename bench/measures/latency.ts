@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Scope, scopeText } from '../../src/domain/scope.ts';
 import type { BaselineInput } from '../baselines/consumer.ts';
 import { startTask } from '../child.ts';
 import { DaemonProcess } from '../daemon.ts';
@@ -6,7 +7,7 @@ import { atMost, type Figure, figureOf, median, quantile } from '../figure.ts';
 import type { Measure } from '../measure.ts';
 import { type Bench, repeated, size } from '../services.ts';
 import { createSetting, type Setting } from '../setting.ts';
-import type { LoadInput, LoadResult } from '../tasks/load.ts';
+import type { LoadInput, LoadResult, SessionIds } from '../tasks/load.ts';
 
 const PROBE_EVERY_MS = 50;
 
@@ -28,7 +29,7 @@ async function atRate(bench: Bench, rate: number): Promise<readonly Figure[]> {
     chain: await probedBy(bench, 'bare chain', rate),
     sentinel: await probedBy(bench, 'sentinel', rate),
   }));
-  const missing = runs.reduce((sum, { sentinel }) => sum + sentinel.missing, 0);
+  const missing = runs.flatMap(({ sentinel }) => sentinel.missed);
   const figure = (subject: Subject, share: number) => {
     const name = subject === 'sentinel' ? 'sentinel' : 'chain';
     const values = runs.map((run) => ({ value: quantile(run[name].latencies, share) }));
@@ -49,7 +50,7 @@ async function atRate(bench: Bench, rate: number): Promise<readonly Figure[]> {
           rules: subject === 'sentinel' ? 'five' : null,
         },
         goals: subject === 'sentinel' ? goals : [],
-        invalid: subject === 'sentinel' && missing > 0 ? `${missing} probes were never refused` : null,
+        invalid: subject === 'sentinel' && missing.length > 0 ? `not refused: ${missing.join(', ')}` : null,
         notes: `${runs[0]![name].latencies.length} probes a run; batch: records per produce request`,
       },
       values,
@@ -60,7 +61,12 @@ async function atRate(bench: Bench, rate: number): Promise<readonly Figure[]> {
 
 const SESSIONS = 100_000;
 
-async function probedBy(bench: Bench, subject: Subject, rate: number): Promise<LoadResult> {
+interface Probed extends LoadResult {
+  /** Probes that were not refused, and what the store holds of them. */
+  readonly missed: readonly string[];
+}
+
+async function probedBy(bench: Bench, subject: Subject, rate: number): Promise<Probed> {
   const setting = await createSetting(await bench.services());
   const child = subject === 'sentinel' ? await startedDaemon(setting) : await startedBaseline('chain', setting);
   const load = await startedLoad(setting, rate, subject === 'sentinel' ? 'guard' : 'channel');
@@ -69,8 +75,20 @@ async function probedBy(bench: Bench, subject: Subject, rate: number): Promise<L
   await pause(size(bench, 20_000, 3_000));
   const result = await load.stop();
   await child.stop();
+  const missed = subject === 'sentinel' ? await lookUp(setting, result.missing) : [];
   await setting.close();
-  return result;
+  return { ...result, missed };
+}
+
+/** Whether a probe that was not refused had been killed: then its guard did not hear of it; else nobody decided. */
+async function lookUp({ store }: Setting, missing: readonly SessionIds[]): Promise<readonly string[]> {
+  const scopes = missing.map(({ tenantId, sessionId }): Scope => {
+    return { kind: 'session', tenant: tenantId, session: sessionId };
+  });
+  const readings = await store.read(scopes);
+  return readings.map(
+    ({ scope, state }) => `${scopeText(scope)}, which the store holds as ${state?.mode ?? 'running'}`,
+  );
 }
 
 export async function startedDaemon(setting: Setting) {

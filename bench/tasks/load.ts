@@ -25,12 +25,17 @@ export interface LoadInput {
   readonly probeEveryMs: number;
 }
 
+export interface SessionIds {
+  readonly tenantId: string;
+  readonly sessionId: string;
+}
+
 export interface LoadResult {
   readonly sent: number;
   /** Of probes, ms, in order. */
   readonly latencies: readonly number[];
-  /** Probes that were never refused. */
-  readonly missing: number;
+  /** Probes that were not refused in the time there was. */
+  readonly missing: readonly SessionIds[];
 }
 
 const TICK_MS = 10;
@@ -81,7 +86,7 @@ async function waitAtChannel(): Promise<Waiting> {
 }
 
 /** In tenants of their own, so that no tenant rule stops them first. */
-function idsOf(probe: number): { tenantId: string; sessionId: string } {
+function idsOf(probe: number): SessionIds {
   return { tenantId: `probe-${probe % 20}`, sessionId: `victim-${probe}` };
 }
 
@@ -140,7 +145,7 @@ process.on('message', (message: object) => {
     if (probing !== null) clearInterval(probing);
     setTimeout(() => {
       clearInterval(ticks);
-      const result: LoadResult = { sent, latencies, missing: pending.size };
+      const result: LoadResult = { sent, latencies, missing: [...pending.keys()].map(idsOf) };
       process.send?.({ result });
     }, AHEAD_MS + 1_500);
   }
