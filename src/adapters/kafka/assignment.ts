@@ -198,7 +198,8 @@ export class Assignment {
     if (answer.errorCode !== FETCH_ERROR.none) throw new FetchFault(answer);
     const { partition, endOffset, bytes } = answer;
     const source = { topic: this.#topic, partition, from: lane.position, endOffset, receivedAt };
-    const { records, nextOffset, logAppendTime } = readRecordSet(source, bytes);
+    const { records, damagedAt, nextOffset, logAppendTime } = readRecordSet(source, bytes);
+    if (damagedAt !== null && lane.doubts(damagedAt)) return;
     if (bytes.length > 0) lane.logAppendTime = logAppendTime;
     lane.position = nextOffset;
     const isDrained = nextOffset >= endOffset && lane.isDrainedDue(this.#connections.tuning.drainedEveryMs);

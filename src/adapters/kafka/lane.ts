@@ -14,6 +14,7 @@ export class Lane {
   #isPaused = false;
   #isClosed = false;
   #drainedAt = Number.NEGATIVE_INFINITY;
+  #doubtedAt: number | null = null;
 
   /**
    * @param handle takes one batch; never rejects
@@ -33,6 +34,15 @@ export class Lane {
   /** True when an end that was reached is worth saying: nothing is in hand, and it was not said just now. */
   isDrainedDue(everyMs: number): boolean {
     return this.#inHand === null && performance.now() - this.#drainedAt >= everyMs;
+  }
+
+  /**
+   * What could not be read there is asked for once more: it may have been whole in the log. @returns false the second time
+   */
+  doubts(offset: number): boolean {
+    if (this.#doubtedAt === offset) return false;
+    this.#doubtedAt = offset;
+    return true;
   }
 
   offer(batch: LogBatch): void {

@@ -39,6 +39,8 @@ export interface RecordSetSource {
 
 export interface RecordSet {
   readonly records: FetchedRecords;
+  /** The first offset that could not be read; null when all could. */
+  readonly damagedAt: number | null;
   /** Past what was there, also where it held no records (control batches, compaction). */
   readonly nextOffset: number;
   readonly logAppendTime: boolean;
@@ -53,6 +55,7 @@ export function readRecordSet(source: RecordSetSource, bytes: Buffer): RecordSet
   const records = new FetchedRecords(source);
   let next = source.from;
   let logAppendTime = true;
+  let damagedAt: number | null = null;
   for (let at = 0; at < bytes.length; ) {
     const size = batchSize(bytes, at);
     if (size === 0 && at > 0) break; // cut off: it comes first, and whole, with the next fetch
@@ -65,11 +68,12 @@ export function readRecordSet(source: RecordSetSource, bytes: Buffer): RecordSet
       next = readBatch(source, batch, next, records);
     } catch (error) {
       records.backTo(already);
+      damagedAt ??= next;
       const following = batchSize(bytes, at) > 0 ? readInt64(bytes, at) : null;
       next = damaged(source, batch, next, following, (error as Error).message, records);
     }
   }
-  return { records, nextOffset: next, logAppendTime };
+  return { records, damagedAt, nextOffset: next, logAppendTime };
 }
 
 /** 0 where no whole batch stands there. */

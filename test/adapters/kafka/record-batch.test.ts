@@ -85,7 +85,7 @@ describe('reading a record set', () => {
   });
 
   test('nothing fetched is nothing read', () => {
-    expect(read(Buffer.alloc(0), 7)).toEqual({ records: [], nextOffset: 7, logAppendTime: true });
+    expect(read(Buffer.alloc(0), 7)).toEqual({ records: [], nextOffset: 7, logAppendTime: true, damagedAt: null });
   });
 
   test('a topic with producer times gives the time of receipt, and says so', () => {
