@@ -37,7 +37,8 @@ export class Lane {
   }
 
   /**
-   * What could not be read there is asked for once more: it may have been whole in the log. @returns false the second time
+   * What could not be read there is asked for once more: the end that a broker tells may be older than the records of the same
+   * answer, which then seem to lie beyond the log. @returns false the second time
    */
   doubts(offset: number): boolean {
     if (this.#doubtedAt === offset) return false;

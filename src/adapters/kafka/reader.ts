@@ -19,6 +19,8 @@ export class TopicReader {
   readonly #topic: string;
   /** Partition → offset to read next. */
   readonly #positions = new Map<number, number>();
+  /** Offsets that could not be read the first time. */
+  readonly #doubted = new Map<number, number>();
 
   constructor(connections: Connections, cluster: Cluster, topic: string) {
     this.#connections = connections;
@@ -103,10 +105,15 @@ export class TopicReader {
       return;
     }
     const receivedAt = this.#connections.options.clock.now();
-    const { records, nextOffset } = readRecordSet(
+    const { records, damagedAt, nextOffset } = readRecordSet(
       { topic: this.#topic, partition, from, endOffset, receivedAt },
       bytes,
     );
+    // Asked for once more: an answer's end may be older than its records, which then seem to lie beyond the log.
+    if (damagedAt !== null && this.#doubted.get(partition) !== damagedAt) {
+      this.#doubted.set(partition, damagedAt);
+      return;
+    }
     for (const record of records) visit(record);
     this.#positions.set(partition, nextOffset);
   }
