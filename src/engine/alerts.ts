@@ -2,6 +2,7 @@ import type { Alert, AlertIdentity, ResolvedAlert } from '../domain/alert.ts';
 import { firingAlert, identity, type Site } from './evidence.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
+import { Rows } from './rows.ts';
 import type { Runner } from './runner.ts';
 import { Table } from './table.ts';
 import { TimerOf, type Timers } from './timers.ts';
@@ -17,7 +18,7 @@ const RULE = 8;
 const ROW = 9;
 const STATE = 10;
 const CAUSE_KIND = 11;
-const STRIDE = 6;
+const WORDS = 6;
 
 const State = { pending: 1, firing: 2, ending: 3 } as const;
 const CauseKind = { record: 1, timer: 2 } as const;
@@ -39,7 +40,8 @@ export interface KnownEvent {
  * Firing and ending are one episode: told once when it fires, and once when it is resolved.
  */
 export class Alerts {
-  private readonly table = new Table(STRIDE);
+  private readonly rows = new Rows(WORDS);
+  private readonly table = new Table(this.rows);
   private readonly timers: Timers;
   private readonly record: RecordInHand;
   private readonly log: { readonly topic: string; readonly partition: number };
@@ -74,7 +76,7 @@ export class Alerts {
 
   /** True while the alert depends on its condition going on to hold. */
   isWatched(alert: number): boolean {
-    return alert !== 0 && this.table.u32[alert * STRIDE * 2 + STATE] !== State.ending;
+    return alert !== 0 && this.rows.get32(alert, STATE) !== State.ending;
   }
 
   /** The condition was judged. @param byRecord whether the record in hand made it so, or a timer. */
@@ -96,7 +98,7 @@ export class Alerts {
    */
   endByFence(alert: number, fence: number): void {
     if (this.state(alert) === State.pending) this.remove(alert);
-    else this.resolve(alert, 'fence', Math.max(fence, this.table.f64[alert * STRIDE + CAUSE_TIME] as number));
+    else this.resolve(alert, 'fence', Math.max(fence, this.rows.get64(alert, CAUSE_TIME)));
   }
 
   /** A timer of an alert came up: `for` or `keep_firing_for` is over. */
@@ -105,13 +107,13 @@ export class Alerts {
       this.timers.ignored();
       return;
     }
-    this.table.f64[alert * STRIDE + TIMER] = 0;
+    this.rows.set64(alert, TIMER, 0);
     if (this.state(alert) === State.pending) this.fire(alert, false);
     else this.resolve(alert, 'condition');
   }
 
   remembers(alert: number, due: number): boolean {
-    return this.table.has(alert) && this.table.f64[alert * STRIDE + TIMER] === due;
+    return this.state(alert) !== 0 && this.rows.get64(alert, TIMER) === due;
   }
 
   /** Where the episode of that rule and key stands; null when there is none, or only `keep_firing_for` keeps it. */
@@ -123,13 +125,13 @@ export class Alerts {
   /** Rules have other places now: `places[old]` is the new one. */
   renumber(places: readonly number[]): void {
     this.visit((alert) => {
-      this.table.u32[alert * STRIDE * 2 + RULE] = places[this.table.u32[alert * STRIDE * 2 + RULE] as number] as number;
+      this.rows.set32(alert, RULE, places[this.rows.get32(alert, RULE)] as number);
     });
   }
 
   armAll(): void {
     this.visit((alert) => {
-      const due = this.table.f64[alert * STRIDE + TIMER] as number;
+      const due = this.rows.get64(alert, TIMER);
       if (due !== 0) this.timers.add(due, TimerOf.alert, alert);
     });
   }
@@ -160,9 +162,8 @@ export class Alerts {
 
   private begin(runner: Runner, row: number, byRecord: boolean): void {
     const alert = this.table.add();
-    const base = alert * STRIDE * 2;
-    this.table.u32[base + RULE] = runner.place;
-    this.table.u32[base + ROW] = row;
+    this.rows.set32(alert, RULE, runner.place);
+    this.rows.set32(alert, ROW, row);
     runner.setAlert(row, alert);
     if (byRecord) this.remember(alert);
     this.enter(alert, State.pending, runner.rule.forMs);
@@ -179,11 +180,10 @@ export class Alerts {
   }
 
   private fire(alert: number, byRecord: boolean): void {
-    const { f64, u32 } = this.table;
-    const { record } = this;
-    f64[alert * STRIDE + CAUSE_TIME] = byRecord ? record.appendedAt : record.horizon;
-    f64[alert * STRIDE + CAUSE_OFFSET] = byRecord ? record.offset : 0;
-    u32[alert * STRIDE * 2 + CAUSE_KIND] = byRecord ? CauseKind.record : CauseKind.timer;
+    const { record, rows } = this;
+    rows.set64(alert, CAUSE_TIME, byRecord ? record.appendedAt : record.horizon);
+    rows.set64(alert, CAUSE_OFFSET, byRecord ? record.offset : 0);
+    rows.set32(alert, CAUSE_KIND, byRecord ? CauseKind.record : CauseKind.timer);
     this.enter(alert, State.firing, 0);
     this.episodes.set(this.episodeTextOf(alert), alert);
     this.out.push(firingAlert(this.site(alert), this.causeOf(alert), this.known.get(alert) ?? null));
@@ -200,19 +200,19 @@ export class Alerts {
   private remove(alert: number): void {
     const runner = this.runnerOf(alert);
     const row = this.rowOf(alert);
-    if (this.table.f64[alert * STRIDE + TIMER] !== 0) this.timers.forgot();
+    if (this.rows.get64(alert, TIMER) !== 0) this.timers.forgot();
     this.known.delete(alert);
     this.table.remove(alert);
     runner.setAlert(row, 0);
   }
 
   private enter(alert: number, state: number, waitMs: number): void {
-    const base = alert * STRIDE;
+    const { rows } = this;
     const at = this.record.horizon;
-    if (this.table.f64[base + TIMER] !== 0) this.timers.forgot();
-    this.table.u32[base * 2 + STATE] = state;
-    this.table.f64[base + SINCE] = at;
-    this.table.f64[base + TIMER] = waitMs === 0 ? 0 : at + waitMs;
+    if (rows.get64(alert, TIMER) !== 0) this.timers.forgot();
+    rows.set32(alert, STATE, state);
+    rows.set64(alert, SINCE, at);
+    rows.set64(alert, TIMER, waitMs === 0 ? 0 : at + waitMs);
     if (waitMs !== 0) this.timers.add(at + waitMs, TimerOf.alert, alert);
   }
 
@@ -223,15 +223,15 @@ export class Alerts {
   }
 
   private state(alert: number): number {
-    return this.table.u32[alert * STRIDE * 2 + STATE] as number;
+    return this.rows.get32(alert, STATE);
   }
 
   private rowOf(alert: number): number {
-    return this.table.u32[alert * STRIDE * 2 + ROW] as number;
+    return this.rows.get32(alert, ROW);
   }
 
   private runnerOf(alert: number): Runner {
-    return this.runners[this.table.u32[alert * STRIDE * 2 + RULE] as number] as Runner;
+    return this.runners[this.rows.get32(alert, RULE)] as Runner;
   }
 
   private site(alert: number): Site {
@@ -239,11 +239,11 @@ export class Alerts {
   }
 
   private causeOf(alert: number): ResolvedAlert['cause'] {
-    const { f64, u32 } = this.table;
+    const { rows } = this;
     const { partition } = this.log;
-    const time = f64[alert * STRIDE + CAUSE_TIME] as number;
-    if (u32[alert * STRIDE * 2 + CAUSE_KIND] === CauseKind.timer) return { kind: 'timer', partition, due: time };
-    return { kind: 'record', partition, offset: f64[alert * STRIDE + CAUSE_OFFSET] as number, appendedAt: time };
+    const time = rows.get64(alert, CAUSE_TIME);
+    if (rows.get32(alert, CAUSE_KIND) === CauseKind.timer) return { kind: 'timer', partition, due: time };
+    return { kind: 'record', partition, offset: rows.get64(alert, CAUSE_OFFSET), appendedAt: time };
   }
 
   private identity(alert: number): AlertIdentity {
@@ -256,7 +256,7 @@ export class Alerts {
   }
 
   private visit(visit: (alert: number) => void): void {
-    for (let alert = 1; alert < this.table.bound; alert++) if (this.table.has(alert)) visit(alert);
+    for (let alert = 1; alert < this.table.bound; alert++) if (this.state(alert) !== 0) visit(alert);
   }
 }
 

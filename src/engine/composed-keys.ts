@@ -4,15 +4,15 @@ import type { GroupKey, KeyTexts } from '../domain/rule.ts';
 import type { Keys } from './keys.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
-import { Row } from './row.ts';
+import { isUsed, use } from './row.ts';
 import { mix, RowIndex } from './row-index.ts';
+import { Rows } from './rows.ts';
 import { Table } from './table.ts';
 
-/** uint32 fields of a composed key: its row, its neighbours among the keys of its session, and its parts. */
-const ROW = 0;
-const BEFORE = 1;
-const AFTER = 2;
-const PARTS = 3;
+/** uint32 fields of a key's own: its neighbours among the keys of its session, and its parts. */
+const BEFORE = 0;
+const AFTER = 1;
+const PARTS = 2;
 
 /** Where a part comes from. A label takes two words: its hash. */
 type Source = 'session' | 'tenant' | 'agent' | 'tool' | { readonly label: string; slot: number };
@@ -21,10 +21,12 @@ type Source = 'session' | 'tenant' | 'agent' | 'tool' | { readonly label: string
 export class ComposedKeys implements Keys {
   readonly areSessions = false;
   private readonly symbols: Symbols;
-  private readonly rows: Table;
   private readonly sources: readonly Source[];
   private readonly groupBy: readonly GroupKey[];
-  private readonly keys: Table;
+  private readonly rows: Rows;
+  /** Beside the measure's fields. */
+  private readonly own: Rows;
+  private readonly table: Table;
   private readonly index = new RowIndex();
   private readonly labels = new Map<number, readonly string[]>();
   private readonly firstOfSession = new Map<number, number>();
@@ -32,19 +34,24 @@ export class ComposedKeys implements Keys {
   /** The parts of the event in hand, in words. */
   private readonly scratch: Uint32Array;
 
-  constructor(groupBy: readonly GroupKey[], slots: readonly number[], symbols: Symbols, rows: Table) {
+  constructor(groupBy: readonly GroupKey[], slots: readonly number[], rows: Rows, symbols: Symbols) {
     this.symbols = symbols;
-    this.rows = rows;
     this.groupBy = groupBy;
     this.bySession = groupBy.includes('session');
     this.sources = sourcesOf(groupBy, slots);
-    const words = this.sources.reduce((sum, source) => sum + (typeof source === 'object' ? 2 : 1), 0);
-    this.scratch = new Uint32Array(words);
-    this.keys = new Table(Math.ceil((PARTS + words) / 2));
+    const parts = this.sources.reduce((sum, source) => sum + (typeof source === 'object' ? 2 : 1), 0);
+    this.scratch = new Uint32Array(parts);
+    this.rows = rows;
+    this.own = new Rows(Math.ceil((PARTS + parts) / 2));
+    this.table = new Table(rows, this.own);
+  }
+
+  get bound(): number {
+    return this.table.bound;
   }
 
   get bytes(): number {
-    return this.keys.bytes + this.index.bytes;
+    return this.table.bytes + this.index.bytes;
   }
 
   hasKey(record: RecordInHand): boolean {
@@ -67,37 +74,35 @@ export class ComposedKeys implements Keys {
   find(): number {
     const hash = this.hash();
     for (let slot = this.index.first(hash); slot >= 0; slot = this.index.next(slot, hash)) {
-      const key = this.index.row(slot);
-      if (this.isInHand(key)) return this.keys.u32[key * this.keys.stride * 2 + ROW] as number;
+      const row = this.index.row(slot);
+      if (this.isInHand(row)) return row;
     }
     return 0;
   }
 
-  add(record: RecordInHand, row: number): void {
-    const key = this.keys.add();
-    const base = key * this.keys.stride * 2;
-    this.keys.u32[base + ROW] = row;
-    this.keys.u32.set(this.scratch, base + PARTS);
-    this.rows.u32[row * this.rows.stride * 2 + Row.key] = key;
-    this.index.add(this.hash(), key);
+  add(record: RecordInHand): number {
+    const row = this.table.add();
+    use(this.rows, row);
+    this.own.u32(row).set(this.scratch, this.own.word(row) + PARTS);
+    this.index.add(this.hash(), row);
     const labels = this.labelTexts(record.view);
-    if (labels.length > 0) this.labels.set(key, labels);
-    if (this.bySession) this.link(key);
+    if (labels.length > 0) this.labels.set(row, labels);
+    if (this.bySession) this.link(row);
+    return row;
   }
 
   remove(row: number): void {
-    const key = this.key(row);
-    this.readParts(key);
-    this.index.remove(this.hash(), key);
-    this.labels.delete(key);
-    if (this.bySession) this.unlink(key);
-    this.keys.remove(key);
+    this.readParts(row);
+    this.index.remove(this.hash(), row);
+    this.labels.delete(row);
+    if (this.bySession) this.unlink(row);
+    this.table.remove(row);
   }
 
   texts(row: number): KeyTexts {
     const { tenants, sessions, agents, tools } = this.symbols;
     const session = this.session(row);
-    const labels = this.labels.get(this.key(row)) ?? [];
+    const labels = this.labels.get(row) ?? [];
     const names = this.sources.flatMap((source) => (typeof source === 'object' ? [source.label] : []));
     return {
       tenant: tenants.text(this.tenant(row)),
@@ -121,12 +126,11 @@ export class ComposedKeys implements Keys {
   }
 
   visitSession(session: number, visit: (row: number) => void): void {
-    let key = this.firstOfSession.get(session) ?? 0;
-    while (key !== 0) {
-      const base = key * this.keys.stride * 2;
-      const after = this.keys.u32[base + AFTER] as number;
-      visit(this.keys.u32[base + ROW] as number);
-      key = after;
+    let row = this.firstOfSession.get(session) ?? 0;
+    while (row !== 0) {
+      const after = this.own.get32(row, AFTER);
+      visit(row);
+      row = after;
     }
   }
 
@@ -138,23 +142,19 @@ export class ComposedKeys implements Keys {
     });
   }
 
-  close(): void {}
-
   save(into: SnapshotWriter, name: string): void {
-    this.keys.save(into, name);
+    this.table.save(into, name);
     into.fact(`${name}.labels`, [...this.labels]);
   }
 
   load(from: SnapshotReader, name: string): void {
-    this.keys.load(from, name);
-    for (const [key, texts] of from.fact<[number, string[]][]>(`${name}.labels`)) this.labels.set(key, texts);
-    for (let key = 1; key < this.keys.bound; key++) {
-      if (!this.keys.has(key)) continue;
-      this.readParts(key);
-      this.index.add(this.hash(), key);
-      if (this.bySession && this.keys.u32[key * this.keys.stride * 2 + BEFORE] === 0) {
-        this.firstOfSession.set(this.scratch[0] as number, key);
-      }
+    this.table.load(from, name);
+    for (const [row, texts] of from.fact<[number, string[]][]>(`${name}.labels`)) this.labels.set(row, texts);
+    for (let row = 1; row < this.bound; row++) {
+      if (!isUsed(this.rows, row)) continue;
+      this.readParts(row);
+      this.index.add(this.hash(), row);
+      if (this.bySession && this.own.get32(row, BEFORE) === 0) this.firstOfSession.set(this.scratch[0] as number, row);
     }
   }
 
@@ -164,45 +164,37 @@ export class ComposedKeys implements Keys {
     return hash;
   }
 
-  private isInHand(key: number): boolean {
-    const base = key * this.keys.stride * 2 + PARTS;
-    for (let i = 0; i < this.scratch.length; i++) if (this.keys.u32[base + i] !== this.scratch[i]) return false;
+  private isInHand(row: number): boolean {
+    for (let i = 0; i < this.scratch.length; i++) if (this.own.get32(row, PARTS + i) !== this.scratch[i]) return false;
     return true;
   }
 
-  private readParts(key: number): void {
-    const base = key * this.keys.stride * 2 + PARTS;
-    for (let i = 0; i < this.scratch.length; i++) this.scratch[i] = this.keys.u32[base + i] as number;
-  }
-
-  private key(row: number): number {
-    return this.rows.u32[row * this.rows.stride * 2 + Row.key] as number;
+  private readParts(row: number): void {
+    for (let i = 0; i < this.scratch.length; i++) this.scratch[i] = this.own.get32(row, PARTS + i);
   }
 
   /** Ids come before labels, so each has its index as its word. */
   private part(row: number, source: 'session' | 'tenant' | 'agent' | 'tool'): number {
-    return this.keys.u32[this.key(row) * this.keys.stride * 2 + PARTS + this.sources.indexOf(source)] as number;
+    return this.own.get32(row, PARTS + this.sources.indexOf(source));
   }
 
   private labelTexts(view: EventView): string[] {
     return this.sources.flatMap((source) => (typeof source === 'object' ? [String(view.slots[source.slot])] : []));
   }
 
-  private link(key: number): void {
-    const { u32, stride } = this.keys;
+  private link(row: number): void {
     const session = this.scratch[0] as number;
     const first = this.firstOfSession.get(session) ?? 0;
-    u32[key * stride * 2 + AFTER] = first;
-    if (first !== 0) u32[first * stride * 2 + BEFORE] = key;
-    this.firstOfSession.set(session, key);
+    this.own.set32(row, AFTER, first);
+    if (first !== 0) this.own.set32(first, BEFORE, row);
+    this.firstOfSession.set(session, row);
   }
 
-  private unlink(key: number): void {
-    const { u32, stride } = this.keys;
-    const before = u32[key * stride * 2 + BEFORE] as number;
-    const after = u32[key * stride * 2 + AFTER] as number;
-    if (after !== 0) u32[after * stride * 2 + BEFORE] = before;
-    if (before !== 0) u32[before * stride * 2 + AFTER] = after;
+  private unlink(row: number): void {
+    const before = this.own.get32(row, BEFORE);
+    const after = this.own.get32(row, AFTER);
+    if (after !== 0) this.own.set32(after, BEFORE, before);
+    if (before !== 0) this.own.set32(before, AFTER, after);
     else if (after !== 0) this.firstOfSession.set(this.scratch[0] as number, after);
     else this.firstOfSession.delete(this.scratch[0] as number);
   }

@@ -14,7 +14,7 @@ import { type Snapshot, SnapshotReader, SnapshotWriter } from './parts.ts';
 import { RecordInHand } from './record.ts';
 import { type Partition, Runner } from './runner.ts';
 import { SessionRows } from './session-rows.ts';
-import { Sessions } from './sessions.ts';
+import { SESSION_WORDS, Sessions } from './sessions.ts';
 import { storedRule, successors } from './succession.ts';
 import { TimerOf, Timers } from './timers.ts';
 
@@ -70,7 +70,7 @@ export class Engine {
   private readonly options: EngineOptions;
   private readonly arena = new Arena();
   private readonly timers = new Timers();
-  private readonly sessionRows = new SessionRows();
+  private readonly sessionRows = new SessionRows(SESSION_WORDS);
   private readonly record = new RecordInHand();
   private readonly fences: Fences;
   private readonly sessions: Sessions;
@@ -88,12 +88,11 @@ export class Engine {
     const { arena, timers, sessionRows, record } = this;
     this.options = options;
     this.fences = new Fences(symbols);
-    this.sessions = new Sessions(symbols, arena, timers, limits, sessionEndsAfterMs);
+    this.sessions = new Sessions(symbols, sessionRows, arena, timers, limits, sessionEndsAfterMs);
     this.alerts = new Alerts(timers, record, log);
     const { fences, sessions, alerts } = this;
     this.partition = { symbols, arena, timers, sessionRows, record, fences, sessions, alerts, limits };
-    this.runners = this.makeRunners(options.rules.rules);
-    alerts.useRunners(this.runners);
+    this.runners = this.useRunners(this.makeRunners(options.rules.rules));
   }
 
   /** The next offset that is expected: lower ones are ignored. */
@@ -125,9 +124,9 @@ export class Engine {
       activeSessions: sessions.active,
       sessions: this.begun,
       firingAlerts: this.alerts.firing,
-      keys: sum((runner) => runner.measure.rows.size),
+      keys: sum((runner) => runner.size),
       timers: timers.size,
-      stateBytes: arena.bytes + timers.bytes + sessionRows.bytes + sessions.bytes + sum((runner) => runner.bytes),
+      stateBytes: arena.bytes + timers.bytes + sessionRows.bytes + sum((runner) => runner.bytes),
     };
   }
 
@@ -263,6 +262,13 @@ export class Engine {
     return rules.map((rule, place) => new Runner(rule, place, this.partition));
   }
 
+  /** Rules whose keys are sessions have their parts of the sessions' rows side by side, in the rules' order. */
+  private useRunners(runners: readonly Runner[]): readonly Runner[] {
+    this.sessionRows.layOut(runners.filter(({ keys }) => keys.areSessions).map(({ measure }) => measure.rows));
+    this.alerts.useRunners(runners);
+    return runners;
+  }
+
   /** @returns false for an offset below the next. */
   private accept(offset: number): boolean {
     this.alerts.clearOut();
@@ -362,13 +368,13 @@ export class Engine {
     });
     sortFrom(alerts.out, 0, old);
     alerts.renumber(taken.map((place) => place ?? 0));
-    this.runners = rules.map((compiled, place) => {
+    const next = rules.map((compiled, place) => {
       const runner = old[taken.indexOf(place)];
       if (runner === undefined) return new Runner(compiled, place, this.partition);
       runner.adopt(compiled, place, isChanged(runner.rule, compiled.rule));
       return runner;
     });
-    alerts.useRunners(this.runners);
+    this.runners = this.useRunners(next);
     timers.clear();
     this.sessions.armAll();
     for (const runner of this.runners) runner.armAll();
@@ -385,11 +391,10 @@ export class Engine {
     this.repeated = repeated;
     this.begun = begun;
     this.arena.load(from, 'arena');
+    this.runners = this.useRunners(this.makeRunners(from.fact<readonly Rule[]>('rules').map(storedRule)));
     this.sessions.load(from);
     this.fences.load(from);
-    this.runners = this.makeRunners(from.fact<readonly Rule[]>('rules').map(storedRule));
     for (const runner of this.runners) runner.load(from);
-    this.alerts.useRunners(this.runners);
     this.alerts.load(from);
   }
 }

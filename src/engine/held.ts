@@ -1,24 +1,17 @@
-import type { Arena } from './arena.ts';
 import type { Behind } from './behind.ts';
 import { type Contributors, contributorsOf } from './contributors.ts';
 import { addSaturating, SUM_MAX } from './limits.ts';
 import type { RecordInHand } from './record.ts';
-import { Rings } from './rings.ts';
-import type { Table } from './table.ts';
+import { RING_FIELDS, Rings, type RingsOptions } from './rings.ts';
+import type { Fields, Rows } from './rows.ts';
 
-/** Where the fields of what a row holds stand: `ring` the first of three uint32 fields, `sum` a float64 one (-1: counted, not summed). */
-export interface HeldFields {
-  readonly ring: number;
-  readonly sum: number;
-}
+/** uint32 fields of what a row holds: its ring, and what stands behind it. */
+export const HELD_FIELDS = RING_FIELDS + 1;
 
-export interface HeldOptions {
-  readonly arena: Arena;
+export interface HeldOptions extends RingsOptions {
   readonly record: RecordInHand;
-  readonly table: Table;
-  readonly fields: HeldFields;
-  /** Words of an entry; where amounts are summed they are the last two. */
-  readonly width: number;
+  /** Float64 field of the sum, in these rows; null: entries are counted. */
+  readonly sum: { readonly rows: Rows; readonly field: number } | null;
   readonly behind: Behind;
   /** Greatest number of exact entries, a power of two. */
   readonly exact: number;
@@ -27,7 +20,7 @@ export interface HeldOptions {
   /** True where failed entries that are pushed out are forgotten. */
   readonly forgetsFailed?: boolean;
   /** Called for an entry that is about to leave the exact ones, for whatever reason. */
-  readonly onLeave?: (row: number, address: number) => void;
+  readonly onLeave?: ((row: number, address: number) => void) | null;
 }
 
 /** The entries of windows, totals and loops: the newest exactly, what they pushed out as amounts behind them. */
@@ -35,21 +28,23 @@ export class Held {
   readonly rings: Rings;
   readonly behind: Behind;
   private readonly record: RecordInHand;
-  private readonly table: Table;
-  private readonly ring: number;
-  private readonly sum: number;
+  private readonly owners: Fields;
+  private readonly behindField: number;
+  private readonly sums: Rows | null;
+  private readonly sumField: number;
   private readonly exact: number;
   private readonly byTime: boolean;
   private readonly forgetsFailed: boolean;
   private readonly onLeave: ((row: number, address: number) => void) | null;
 
   constructor(options: HeldOptions) {
-    this.rings = new Rings(options.arena, options.table, options.fields.ring, options.width);
+    this.rings = new Rings(options);
     this.behind = options.behind;
     this.record = options.record;
-    this.table = options.table;
-    this.ring = options.fields.ring;
-    this.sum = options.fields.sum;
+    this.owners = options.owners;
+    this.behindField = options.field + RING_FIELDS;
+    this.sums = options.sum?.rows ?? null;
+    this.sumField = options.sum?.field ?? 0;
     this.exact = options.exact;
     this.byTime = options.byTime;
     this.forgetsFailed = options.forgetsFailed ?? false;
@@ -62,8 +57,7 @@ export class Held {
 
   /** Count or saturating sum of everything held. */
   total(row: number): number {
-    const exact =
-      this.sum < 0 ? this.rings.length(row) : (this.table.f64[row * this.table.stride + this.sum] as number);
+    const exact = this.sums === null ? this.rings.length(row) : this.sumOf(row, this.sums);
     const behind = this.behindOf(row);
     return behind === 0 ? exact : addSaturating(exact, this.behind.total(behind));
   }
@@ -96,7 +90,7 @@ export class Held {
     const address = rings.insert(row, index);
     rings.write(address, record);
     if (failed) rings.fail(address);
-    if (this.sum >= 0) this.writeAmount(row, address);
+    if (this.sums !== null) this.writeAmount(row, address, this.sums);
     return address;
   }
 
@@ -109,7 +103,7 @@ export class Held {
       if (rings.time(oldest) > record.lo) break;
       this.leave(row, oldest);
       rings.shift(row);
-      if (this.sum >= 0) this.subtract(row, oldest);
+      if (this.sums !== null) this.subtract(row, oldest, this.sums);
     }
     const behind = this.behindOf(row);
     if (behind === 0) return length > 0;
@@ -155,7 +149,7 @@ export class Held {
       this.leave(row, address);
       return false;
     });
-    if (this.sum >= 0) this.sumAgain(row);
+    if (this.sums !== null) this.sumAgain(row, this.sums);
     const behind = this.behindOf(row);
     if (this.rings.length(row) === 0) this.clear(row);
     else if (behind !== 0) this.setBehind(row, this.behind.fence(behind, at));
@@ -169,7 +163,7 @@ export class Held {
     this.rings.clear(row);
     this.behind.remove(this.behindOf(row));
     this.setBehind(row, 0);
-    if (this.sum >= 0) this.table.f64[row * this.table.stride + this.sum] = 0;
+    if (this.sums !== null) this.setSum(row, this.sums, 0);
   }
 
   /** What evidence names: the newest entries in their order, and the newest record of all that are exact. */
@@ -191,7 +185,7 @@ export class Held {
     }
     this.leave(row, oldest);
     rings.shift(row);
-    if (this.sum >= 0) this.subtract(row, oldest);
+    if (this.sums !== null) this.subtract(row, oldest, this.sums);
   }
 
   private toBehind(row: number, time: number, appendedAt: number, amount: number): void {
@@ -203,41 +197,45 @@ export class Held {
   }
 
   private amountOf(address: number): number {
-    if (this.sum < 0) return 1;
-    const { words } = this.rings.arena;
-    const at = address + this.rings.width - 2;
-    return (words[at + 1] as number) * 0x100000000 + (words[at] as number);
+    if (this.sums === null) return 1;
+    const { rings } = this;
+    return rings.word(address, rings.width - 1) * 0x100000000 + rings.word(address, rings.width - 2);
   }
 
-  private writeAmount(row: number, address: number): void {
+  private writeAmount(row: number, address: number, sums: Rows): void {
     const { amount } = this.record;
-    const { words } = this.rings.arena;
-    const at = address + this.rings.width - 2;
-    words[at] = amount;
-    words[at + 1] = Math.floor(amount / 0x100000000);
-    const { f64, stride } = this.table;
-    f64[row * stride + this.sum] = addSaturating(f64[row * stride + this.sum] as number, amount);
+    const { rings } = this;
+    rings.setWord(address, rings.width - 2, amount);
+    rings.setWord(address, rings.width - 1, Math.floor(amount / 0x100000000));
+    this.setSum(row, sums, addSaturating(this.sumOf(row, sums), amount));
   }
 
   /** The entry at that address was removed from the ring; its words are still there. */
-  private subtract(row: number, address: number): void {
-    const { f64, stride } = this.table;
-    const sum = f64[row * stride + this.sum] as number;
-    if (sum < SUM_MAX) f64[row * stride + this.sum] = sum - this.amountOf(address);
-    else this.sumAgain(row);
+  private subtract(row: number, address: number, sums: Rows): void {
+    const sum = this.sumOf(row, sums);
+    if (sum < SUM_MAX) this.setSum(row, sums, sum - this.amountOf(address));
+    else this.sumAgain(row, sums);
   }
 
-  private sumAgain(row: number): void {
+  private sumAgain(row: number, sums: Rows): void {
     let sum = 0;
     for (let i = 0; i < this.rings.length(row); i++) sum = addSaturating(sum, this.amountOf(this.rings.at(row, i)));
-    this.table.f64[row * this.table.stride + this.sum] = sum;
+    this.setSum(row, sums, sum);
+  }
+
+  private sumOf(row: number, sums: Rows): number {
+    return sums.get64(row, this.sumField);
+  }
+
+  private setSum(row: number, sums: Rows, sum: number): void {
+    sums.set64(row, this.sumField, sum);
   }
 
   private behindOf(row: number): number {
-    return this.table.u32[row * this.table.stride * 2 + this.ring + 2] as number;
+    return this.owners.u32(row)[this.owners.word(row) + this.behindField] as number;
   }
 
   private setBehind(row: number, behind: number): void {
-    this.table.u32[row * this.table.stride * 2 + this.ring + 2] = behind;
+    this.owners.u32(row)[this.owners.word(row) + this.behindField] = behind;
   }
 }

@@ -1,29 +1,39 @@
 import { OVERFLOW, type Symbols } from '../domain/event/symbols.ts';
 import type { KeyTexts } from '../domain/rule.ts';
-import { greaterCapacity } from './growth.ts';
 import type { Keys } from './keys.ts';
+import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
-import { Row } from './row.ts';
-import type { Table } from './table.ts';
+import { isUsed, use } from './row.ts';
+import { Rows } from './rows.ts';
+import { Table } from './table.ts';
 
-const FIRST_IDS = 64;
+/** uint32 field of a key's own. */
+const ID = 0;
 
-/** Keys that are one id of few: a tenant, or a tool of all tenants. */
+/** Keys that are one id of few: a tenant, or a tool of all tenants. The id stands beside the measure's fields. */
 export class IdKeys implements Keys {
   readonly areSessions = false;
   private readonly isTenant: boolean;
   private readonly symbols: Symbols;
-  private readonly rows: Table;
-  private rowOf = new Uint32Array(FIRST_IDS);
+  private readonly rows: Rows;
+  private readonly own = new Rows(1);
+  private readonly table: Table;
+  /** Rows by id; ids are small and dense. */
+  private readonly rowOf: number[] = [];
 
-  constructor(kind: 'tenant' | 'global_tool', symbols: Symbols, rows: Table) {
+  constructor(kind: 'tenant' | 'global_tool', rows: Rows, symbols: Symbols) {
     this.isTenant = kind === 'tenant';
     this.symbols = symbols;
     this.rows = rows;
+    this.table = new Table(rows, this.own);
+  }
+
+  get bound(): number {
+    return this.table.bound;
   }
 
   get bytes(): number {
-    return this.rowOf.byteLength;
+    return this.table.bytes + this.rowOf.length * 8;
   }
 
   hasKey(record: RecordInHand): boolean {
@@ -36,14 +46,17 @@ export class IdKeys implements Keys {
     return id < this.rowOf.length ? (this.rowOf[id] as number) : 0;
   }
 
-  add(record: RecordInHand, row: number): void {
-    const id = this.id(record);
-    this.rows.u32[row * this.rows.stride * 2 + Row.key] = id;
-    this.place(id, row);
+  add(record: RecordInHand): number {
+    const row = this.table.add();
+    use(this.rows, row);
+    this.own.set32(row, ID, this.id(record));
+    this.place(row);
+    return row;
   }
 
   remove(row: number): void {
     this.rowOf[this.key(row)] = 0;
+    this.table.remove(row);
   }
 
   texts(row: number): KeyTexts {
@@ -68,12 +81,13 @@ export class IdKeys implements Keys {
 
   useSlots(): void {}
 
-  close(): void {}
+  save(into: SnapshotWriter, name: string): void {
+    this.table.save(into, name);
+  }
 
-  save(): void {}
-
-  load(): void {
-    for (let row = 1; row < this.rows.bound; row++) if (this.rows.has(row)) this.place(this.key(row), row);
+  load(from: SnapshotReader, name: string): void {
+    this.table.load(from, name);
+    for (let row = 1; row < this.bound; row++) if (isUsed(this.rows, row)) this.place(row);
   }
 
   private id({ view }: RecordInHand): number {
@@ -81,15 +95,12 @@ export class IdKeys implements Keys {
   }
 
   private key(row: number): number {
-    return this.rows.u32[row * this.rows.stride * 2 + Row.key] as number;
+    return this.own.get32(row, ID);
   }
 
-  private place(id: number, row: number): void {
-    if (id >= this.rowOf.length) {
-      const grown = new Uint32Array(greaterCapacity(this.rowOf.length, id + 1));
-      grown.set(this.rowOf);
-      this.rowOf = grown;
-    }
+  private place(row: number): void {
+    const id = this.key(row);
+    while (this.rowOf.length <= id) this.rowOf.push(0);
     this.rowOf[id] = row;
   }
 }

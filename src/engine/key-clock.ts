@@ -1,5 +1,5 @@
 import type { RecordInHand } from './record.ts';
-import type { Table } from './table.ts';
+import type { Rows } from './rows.ts';
 
 /** Float64 fields of a key with a window, from the place that the measure gives them. */
 const C = 0;
@@ -14,13 +14,13 @@ export const CLOCK_WORDS = 3;
  * value that clock - W has had, has left for good.
  */
 export class KeyClock {
-  private readonly table: Table;
+  private readonly rows: Rows;
   private readonly record: RecordInHand;
   private readonly field: number;
   private readonly windowMs: number;
 
-  constructor(table: Table, field: number, windowMs: number, record: RecordInHand) {
-    this.table = table;
+  constructor(rows: Rows, field: number, windowMs: number, record: RecordInHand) {
+    this.rows = rows;
     this.field = field;
     this.windowMs = windowMs;
     this.record = record;
@@ -28,32 +28,34 @@ export class KeyClock {
 
   /** The event in hand is the key's first. */
   begin(row: number): void {
-    const { f64, stride } = this.table;
-    const base = row * stride + this.field;
+    const f64 = this.rows.f64(row);
+    const at = this.rows.at(row) + this.field;
     const { time, horizon } = this.record;
-    f64[base + C] = time;
-    f64[base + H] = horizon;
-    f64[base + LO] = time - this.windowMs;
+    f64[at + C] = time;
+    f64[at + H] = horizon;
+    f64[at + LO] = time - this.windowMs;
   }
 
-  /** The event in hand is of the key, and not late. Leaves `lo` in the record. */
-  set(row: number): void {
-    const { f64, stride } = this.table;
-    const base = row * stride + this.field;
+  /** The event in hand is of the key, and not late. Leaves `lo` in the record. @returns whether that is greater than it was. */
+  set(row: number): boolean {
+    const f64 = this.rows.f64(row);
+    const at = this.rows.at(row) + this.field;
     const { record } = this;
-    const clock = Math.max(f64[base + C] as number, record.time);
-    f64[base + C] = clock;
-    f64[base + H] = record.horizon;
-    record.lo = f64[base + LO] = Math.max(f64[base + LO] as number, clock - this.windowMs);
+    const clock = Math.max(f64[at + C] as number, record.time);
+    const lo = f64[at + LO] as number;
+    f64[at + C] = clock;
+    f64[at + H] = record.horizon;
+    record.lo = f64[at + LO] = Math.max(lo, clock - this.windowMs);
+    return record.lo > lo;
   }
 
   /** Runs on to the horizon. Leaves `lo` in the record. */
   run(row: number): void {
-    const { f64, stride } = this.table;
-    const base = row * stride + this.field;
+    const f64 = this.rows.f64(row);
+    const at = this.rows.at(row) + this.field;
     const { record } = this;
-    const lo = (f64[base + C] as number) + (record.horizon - (f64[base + H] as number)) - this.windowMs;
-    record.lo = f64[base + LO] = Math.max(f64[base + LO] as number, lo);
+    const lo = (f64[at + C] as number) + (record.horizon - (f64[at + H] as number)) - this.windowMs;
+    record.lo = f64[at + LO] = Math.max(f64[at + LO] as number, lo);
   }
 
   /** Leaves `lo` in the record. */
@@ -68,9 +70,9 @@ export class KeyClock {
 
   /** What the clock shows at the horizon. */
   now(row: number): number {
-    const { f64, stride } = this.table;
-    const base = row * stride + this.field;
-    return (f64[base + C] as number) + (this.record.horizon - (f64[base + H] as number));
+    const f64 = this.rows.f64(row);
+    const at = this.rows.at(row) + this.field;
+    return (f64[at + C] as number) + (this.record.horizon - (f64[at + H] as number));
   }
 
   /** True once that time has left the window. */
@@ -80,12 +82,12 @@ export class KeyClock {
 
   /** The horizon at which that time will leave the window. */
   leavesAt(row: number, time: number): number {
-    const { f64, stride } = this.table;
-    const base = row * stride + this.field;
-    return (f64[base + H] as number) + (time + this.windowMs - (f64[base + C] as number));
+    const f64 = this.rows.f64(row);
+    const at = this.rows.at(row) + this.field;
+    return (f64[at + H] as number) + (time + this.windowMs - (f64[at + C] as number));
   }
 
   private lo(row: number): number {
-    return this.table.f64[row * this.table.stride + this.field + LO] as number;
+    return this.rows.get64(row, this.field + LO);
   }
 }

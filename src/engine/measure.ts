@@ -4,8 +4,8 @@ import type { Contributors } from './contributors.ts';
 import type { CardinalityLimits } from './limits.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
+import type { Rows } from './rows.ts';
 import type { Sessions } from './sessions.ts';
-import type { Table } from './table.ts';
 
 /**
  * What one rule type computes, per key. A key is a row of `rows`; whose key it is, its alert and its timer are not the
@@ -13,7 +13,7 @@ import type { Table } from './table.ts';
  * `begin` is about a row that holds something.
  */
 export interface Measure {
-  readonly rows: Table;
+  readonly rows: Rows;
   /** Reads from the event in hand what `take` needs. @returns false when the event is no entry here. */
   read(): boolean;
   /** Makes an empty row ready for the first event of its key; `take` follows. */
@@ -49,9 +49,12 @@ export interface Measure {
   readonly overflow: number;
   /** Events that are kept out by fences still count for what only asks when something happened. */
   readonly takesFenced: boolean;
+  /** What it keeps beside rows and arena. */
   readonly bytes: number;
   save(into: SnapshotWriter, name: string): void;
   load(from: SnapshotReader, name: string): void;
+  /** A row was loaded: what is no part of a snapshot is to be built again. */
+  loaded?(row: number): void;
 }
 
 /** What a measure that witnesses events needs of its rule. */

@@ -1,216 +1,271 @@
 import type { Arena } from './arena.ts';
 import type { Behind } from './behind.ts';
-import { Held } from './held.ts';
+import { HELD_FIELDS, Held } from './held.ts';
 import { EXACT_ENTRIES } from './limits.ts';
-import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
-import { mix, RowIndex } from './row-index.ts';
-import { Table } from './table.ts';
+import type { Rows } from './rows.ts';
 
-/** uint32 fields of an operation; its neighbours stand in the order of their newest calls' arrival. */
-const LO = 0;
-const HI = 1;
-const KEY_ROW = 2;
-const OLDER = 3;
-const NEWER = 4;
-const RING = 5;
-const STRIDE = 4;
+/** uint32 fields of an operation: half of its fingerprint, what it holds, and its only entry, while there is one. */
+const HI = 0;
+const HELD = 1;
+const ENTRY = HELD + HELD_FIELDS;
 
-/** uint32 fields of a key's row, from the place that the measure gives them. */
-const OLDEST = 0;
-const NEWEST = 1;
-const COUNT = 2;
-export const OPERATION_FIELDS = 3;
+/** uint32 fields of a key's row, from the place that the measure gives them: the block; its size, its first cell and their number in a word. */
+const BLOCK = 0;
+const PLACE = 1;
+export const OPERATION_FIELDS = 2;
 
-/** Operations of a key with at most that many are found by looking through them; only those of larger keys are indexed. */
-const SCANNED_MAX = 8;
+/** A key has at most that many operations. */
+export const OPERATIONS_MAX = 1024;
+/** Sizes up to here are not worth a smaller block. */
+const SMALL_SIZE = 3;
+/** Up to that many words a loop is faster than a call. */
+const COPIED_BY_LOOP = 128;
 
 export interface OperationsOptions {
   readonly arena: Arena;
   readonly record: RecordInHand;
-  /** The keys' rows, and where in them the first of three uint32 fields stands. */
-  readonly keyRows: Table;
+  /** The keys' rows, and where in them the first of two uint32 fields stands. */
+  readonly rows: Rows;
   readonly field: number;
+  /** Words of an entry. */
   readonly width: number;
   readonly behind: Behind;
   readonly byTime: boolean;
   readonly forgetsFailed: boolean;
-  readonly onLeave: (operation: number, address: number) => void;
+  readonly onLeave: ((operation: number, address: number) => void) | null;
 }
 
-/** The operations of every key: each the calls with one fingerprint, found by it, in the order of their newest calls. */
+/**
+ * The operations of every key: each the calls with one fingerprint, in the order of their newest calls. They are cells of one block
+ * of the arena, side by side behind the other halves of their fingerprints, and found by looking through those. An operation is
+ * known by its address, until one of its key is added, called again or removed.
+ */
 export class Operations {
   readonly held: Held;
-  private readonly table = new Table(STRIDE);
-  private readonly index = new RowIndex();
-  private readonly keyRows: Table;
+  private readonly arena: Arena;
+  private readonly rows: Rows;
   private readonly field: number;
+  /** Words of a cell; with the one before all cells they are even. */
+  private readonly width: number;
+  private readonly scratch: Uint32Array;
 
-  constructor(options: OperationsOptions) {
-    const { arena, record, keyRows, field, width, behind, byTime, forgetsFailed, onLeave } = options;
-    this.keyRows = keyRows;
+  constructor({ rows, field, width, ...held }: OperationsOptions) {
+    const { arena } = held;
+    this.arena = arena;
+    this.rows = rows;
     this.field = field;
-    const { table } = this;
-    const fields = { ring: RING, sum: -1 };
-    this.held = new Held({
-      arena,
-      record,
-      table,
-      fields,
-      width,
-      behind,
-      exact: EXACT_ENTRIES,
-      byTime,
-      forgetsFailed,
-      onLeave,
-    });
+    this.width = (ENTRY + width) | 1;
+    this.scratch = new Uint32Array(this.width);
+    const exact = EXACT_ENTRIES;
+    this.held = new Held({ ...held, owners: arena, field: HELD, width, inline: ENTRY, sum: null, exact });
   }
 
   get bytes(): number {
-    return this.table.bytes + this.index.bytes + this.held.behind.bytes;
+    return this.held.behind.bytes;
   }
 
   count(row: number): number {
-    return this.keyField(row, COUNT);
+    return this.place(row) & 0xfff;
   }
 
   /** The operation called last; 0 when there is none. */
   newest(row: number): number {
-    return this.keyField(row, NEWEST);
+    const count = this.count(row);
+    return count === 0 ? 0 : this.cell(row, count - 1);
   }
 
+  /** The operation called longest ago; 0 when there is none. */
   oldest(row: number): number {
-    return this.keyField(row, OLDEST);
+    return this.count(row) === 0 ? 0 : this.cell(row, 0);
   }
 
-  older(operation: number): number {
-    return this.table.u32[operation * STRIDE * 2 + OLDER] as number;
+  lo(row: number, operation: number): number {
+    const block = this.block(row);
+    return this.arena.u32(block)[this.arena.word(block) + this.index(row, operation)] as number;
   }
 
-  keyRow(operation: number): number {
-    return this.table.u32[operation * STRIDE * 2 + KEY_ROW] as number;
+  hi(operation: number): number {
+    return this.arena.u32(operation)[this.arena.word(operation) + HI] as number;
   }
 
+  /** 0 when there is none. */
   find(row: number, lo: number, hi: number): number {
-    return this.count(row) <= SCANNED_MAX ? this.findByScan(row, lo, hi) : this.findByIndex(row, lo, hi);
+    const place = this.place(row);
+    const count = place & 0xfff;
+    if (count === 0) return 0;
+    const first = (place >>> 12) & 0xfff;
+    const block = this.block(row);
+    const words = this.arena.u32(block);
+    const at = this.arena.word(block);
+    const cells = capacityOf(place >>> 24);
+    for (let i = first + count - 1; i >= first; i--) {
+      if (words[at + i] !== lo) continue;
+      const cell = cells + i * this.width;
+      if (words[at + cell + HI] === hi) return block + cell;
+    }
+    return 0;
   }
 
   /** A new operation of the key, as the one called last. */
   add(row: number, lo: number, hi: number): number {
-    const operation = this.table.add();
-    const { u32 } = this.table;
-    const base = operation * STRIDE * 2;
-    u32[base + LO] = lo;
-    u32[base + HI] = hi;
-    u32[base + KEY_ROW] = row;
-    this.append(row, operation);
-    const count = this.count(row) + 1;
-    this.setKeyField(row, COUNT, count);
-    if (count === SCANNED_MAX + 1) this.visit(row, (each) => this.index.add(this.hash(each), each));
-    else if (count > SCANNED_MAX) this.index.add(hashOf(row, lo, hi), operation);
-    return operation;
+    this.makeRoom(row);
+    const place = this.place(row) + 1;
+    this.setPlace(row, place);
+    const index = ((place >>> 12) & 0xfff) + (place & 0xfff) - 1;
+    const block = this.block(row);
+    const words = this.arena.u32(block);
+    const at = this.arena.word(block);
+    const cell = capacityOf(place >>> 24) + index * this.width;
+    words[at + index] = lo;
+    words[at + cell + HI] = hi;
+    for (let i = HELD; i < ENTRY; i++) words[at + cell + i] = 0;
+    return block + cell;
   }
 
-  /** The operation is called again. */
-  touch(row: number, operation: number): void {
-    if (this.newest(row) === operation) return;
-    this.unlink(row, operation);
-    this.append(row, operation);
+  /** The operation is called again. @returns where it is now */
+  touch(row: number, operation: number): number {
+    const newest = this.newest(row);
+    if (newest === operation) return operation;
+    const { width, scratch } = this;
+    const words = this.arena.u32(operation);
+    const at = this.arena.word(operation);
+    const lo = this.lo(row, operation);
+    for (let i = 0; i < width; i++) scratch[i] = words[at + i] as number;
+    this.close(row, operation, newest);
+    const last = this.arena.word(newest);
+    for (let i = 0; i < width; i++) words[last + i] = scratch[i] as number;
+    words[this.arena.word(this.block(row)) + this.index(row, newest)] = lo;
+    return newest;
   }
 
   remove(row: number, operation: number): void {
-    const count = this.count(row);
-    if (count === SCANNED_MAX + 1) this.visit(row, (each) => this.index.remove(this.hash(each), each));
-    else if (count > SCANNED_MAX) this.index.remove(this.hash(operation), operation);
     this.held.clear(operation);
-    this.unlink(row, operation);
-    this.table.remove(operation);
-    this.setKeyField(row, COUNT, count - 1);
+    if (this.count(row) === 1) {
+      this.giveBlock(row);
+      return;
+    }
+    const first = this.cell(row, 0);
+    if (operation === first) {
+      this.setPlace(row, this.place(row) + (1 << 12) - 1);
+      return;
+    }
+    this.close(row, operation, this.newest(row));
+    this.setPlace(row, this.place(row) - 1);
+  }
+
+  /** Removes all others. @param kept 0: all */
+  keepOnly(row: number, kept: number): void {
+    for (let i = this.count(row) - 1; i >= 0; i--) {
+      const operation = this.cell(row, i);
+      if (operation !== kept) this.held.clear(operation);
+    }
+    if (kept === 0) {
+      if (this.block(row) !== 0) this.giveBlock(row);
+      return;
+    }
+    this.setPlace(row, ((this.place(row) & 0xff000000) | (this.index(row, kept) << 12) | 1) >>> 0);
+    if (this.size(row) > SMALL_SIZE) this.move(row, 0);
   }
 
   /** From the one called last to the one called longest ago; the visitor may remove the one it is shown. */
   visit(row: number, visit: (operation: number) => void): void {
-    let operation = this.newest(row);
-    while (operation !== 0) {
-      const older = this.older(operation);
-      visit(operation);
-      operation = older;
+    for (let i = this.count(row) - 1; i >= 0; i--) visit(this.cell(row, i));
+  }
+
+  /** Moves the operations behind one up by a place, over it. */
+  private close(row: number, operation: number, newest: number): void {
+    const words = this.arena.u32(operation);
+    const at = this.arena.word(operation);
+    moveDown(words, at, this.width, newest - operation);
+    moveDown(
+      words,
+      this.arena.word(this.block(row)) + this.index(row, operation),
+      1,
+      (newest - operation) / this.width,
+    );
+  }
+
+  /** One more than there are, and a quarter in reserve: then cells move rarely when as many go as come. */
+  private makeRoom(row: number): void {
+    const count = this.count(row);
+    if (count === 0) {
+      this.rows.set32(row, this.field + BLOCK, this.arena.take(this.width + 1));
+      this.setPlace(row, 0);
+      return;
     }
+    const place = this.place(row);
+    const capacity = capacityOf(place >>> 24);
+    if (((place >>> 12) & 0xfff) + count < capacity) return;
+    const needed = count + 1 + (count >>> 2);
+    let size = 0;
+    while (capacityOf(size) < needed) size++;
+    this.move(row, size);
   }
 
-  save(into: SnapshotWriter, name: string): void {
-    this.table.save(into, name);
-    this.held.behind.save(into, `${name}.behind`);
+  /** To the beginning of a block of that size. */
+  private move(row: number, size: number): void {
+    const { arena, width } = this;
+    const place = this.place(row);
+    const old = place >>> 24;
+    const first = (place >>> 12) & 0xfff;
+    const count = place & 0xfff;
+    const block = this.block(row);
+    const to = size === old ? block : arena.take(capacityOf(size) * (width + 1));
+    const [from, into] = [arena.word(block), arena.word(to)];
+    const cells = from + capacityOf(old) + first * width;
+    copyWords(arena.u32(block), from + first, arena.u32(to), into, count);
+    copyWords(arena.u32(block), cells, arena.u32(to), into + capacityOf(size), count * width);
+    if (size !== old) arena.give(block, capacityOf(old) * (width + 1));
+    this.rows.set32(row, this.field + BLOCK, to);
+    this.setPlace(row, (size << 24) | count);
   }
 
-  /** @param visit called with each operation, to build again what is no part of a snapshot */
-  load(from: SnapshotReader, name: string, visit: (operation: number) => void): void {
-    this.table.load(from, name);
-    this.held.behind.load(from, `${name}.behind`);
-    for (let operation = 1; operation < this.table.bound; operation++) {
-      if (!this.table.has(operation)) continue;
-      if (this.count(this.keyRow(operation)) > SCANNED_MAX) this.index.add(this.hash(operation), operation);
-      visit(operation);
-    }
+  private giveBlock(row: number): void {
+    this.arena.give(this.block(row), capacityOf(this.size(row)) * (this.width + 1));
+    this.rows.set32(row, this.field + BLOCK, 0);
+    this.setPlace(row, 0);
   }
 
-  private findByScan(row: number, lo: number, hi: number): number {
-    const { u32 } = this.table;
-    let operation = this.newest(row);
-    while (operation !== 0) {
-      const base = operation * STRIDE * 2;
-      if (u32[base + LO] === lo && u32[base + HI] === hi) return operation;
-      operation = u32[base + OLDER] as number;
-    }
-    return 0;
+  private cell(row: number, index: number): number {
+    const place = this.place(row);
+    return this.block(row) + capacityOf(place >>> 24) + (((place >>> 12) & 0xfff) + index) * this.width;
   }
 
-  private findByIndex(row: number, lo: number, hi: number): number {
-    const { u32 } = this.table;
-    const hash = hashOf(row, lo, hi);
-    for (let slot = this.index.first(hash); slot >= 0; slot = this.index.next(slot, hash)) {
-      const operation = this.index.row(slot);
-      const base = operation * STRIDE * 2;
-      if (u32[base + LO] === lo && u32[base + HI] === hi && u32[base + KEY_ROW] === row) return operation;
-    }
-    return 0;
+  /** Among all cells of the block. */
+  private index(row: number, operation: number): number {
+    return (operation - this.block(row) - capacityOf(this.size(row))) / this.width;
   }
 
-  private hash(operation: number): number {
-    const { u32 } = this.table;
-    const base = operation * STRIDE * 2;
-    return hashOf(u32[base + KEY_ROW] as number, u32[base + LO] as number, u32[base + HI] as number);
+  private size(row: number): number {
+    return this.place(row) >>> 24;
   }
 
-  private append(row: number, operation: number): void {
-    const { u32 } = this.table;
-    const newest = this.newest(row);
-    u32[operation * STRIDE * 2 + OLDER] = newest;
-    u32[operation * STRIDE * 2 + NEWER] = 0;
-    if (newest === 0) this.setKeyField(row, OLDEST, operation);
-    else u32[newest * STRIDE * 2 + NEWER] = operation;
-    this.setKeyField(row, NEWEST, operation);
+  private block(row: number): number {
+    return this.rows.get32(row, this.field + BLOCK);
   }
 
-  private unlink(row: number, operation: number): void {
-    const { u32 } = this.table;
-    const older = u32[operation * STRIDE * 2 + OLDER] as number;
-    const newer = u32[operation * STRIDE * 2 + NEWER] as number;
-    if (older === 0) this.setKeyField(row, OLDEST, newer);
-    else u32[older * STRIDE * 2 + NEWER] = newer;
-    if (newer === 0) this.setKeyField(row, NEWEST, older);
-    else u32[newer * STRIDE * 2 + OLDER] = older;
+  private place(row: number): number {
+    return this.rows.get32(row, this.field + PLACE);
   }
 
-  private keyField(row: number, field: number): number {
-    return this.keyRows.u32[row * this.keyRows.stride * 2 + this.field + field] as number;
-  }
-
-  private setKeyField(row: number, field: number, value: number): void {
-    this.keyRows.u32[row * this.keyRows.stride * 2 + this.field + field] = value;
+  private setPlace(row: number, place: number): void {
+    this.rows.set32(row, this.field + PLACE, place);
   }
 }
 
-function hashOf(row: number, lo: number, hi: number): number {
-  return mix(mix(lo, hi), row);
+/** Cells of a block of that size: 1, 2, 3, 4, 6, 8, 12, 16, … */
+function capacityOf(size: number): number {
+  if (size === 0) return 1;
+  return size & 1 ? 1 << ((size + 1) >> 1) : 3 << ((size - 2) >> 1);
+}
+
+/** Moves `length` words down by `by`, over what stands there. */
+function moveDown(words: Uint32Array, at: number, by: number, length: number): void {
+  copyWords(words, at + by, words, at, length);
+}
+
+function copyWords(from: Uint32Array, at: number, to: Uint32Array, into: number, length: number): void {
+  if (length > COPIED_BY_LOOP) to.set(from.subarray(at, at + length), into);
+  else for (let i = 0; i < length; i++) to[into + i] = from[at + i] as number;
 }

@@ -4,14 +4,14 @@ import type { CompiledRule, Rule } from '../domain/rule.ts';
 import type { Alerts } from './alerts.ts';
 import { type Fences, type KeyScope, keyScope } from './fences.ts';
 import type { Keys } from './keys.ts';
-import { makeKeys } from './keys.ts';
+import { makeKeys } from './make-keys.ts';
 import { type Core, type Measure, makeTest, type Test, type WitnessHost } from './measure.ts';
 import { makeMeasure } from './measures/index.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
-import { Row } from './row.ts';
+import { alertOf, conditionOf, isHeld, isUsed, setAlert, setCondition, setHeld, setTimer, timerOf } from './row.ts';
+import type { Rows } from './rows.ts';
 import type { SessionRows } from './session-rows.ts';
-import type { Table } from './table.ts';
 import type { Timers } from './timers.ts';
 
 /** What all runners of a partition share. */
@@ -32,7 +32,7 @@ export class Runner implements WitnessHost {
   readonly measure: Measure;
   readonly keys: Keys;
   /** The measure's own, at hand: asking it would be a look-up of its class for every event. */
-  private readonly rows: Table;
+  private readonly rows: Rows;
   private readonly witnesses: boolean;
   private readonly takesFenced: boolean;
   private readonly needsTimers: boolean;
@@ -40,6 +40,8 @@ export class Runner implements WitnessHost {
   place: number;
   /** Keys that found no place. */
   overflow = 0;
+  /** Keys that have a row. */
+  size = 0;
   private compiled: CompiledRule;
   private matches: (view: EventView) => boolean;
   private readonly partition: Partition;
@@ -60,7 +62,7 @@ export class Runner implements WitnessHost {
     this.takesFenced = this.measure.takesFenced;
     this.needsTimers = this.measure.needsTimers;
     const { symbols, sessionRows } = partition;
-    this.keys = makeKeys(rule.groupBy, compiled.groupSlots, symbols, this.rows, sessionRows);
+    this.keys = makeKeys(compiled, this.rows, symbols, sessionRows);
   }
 
   get rule(): Rule {
@@ -92,13 +94,12 @@ export class Runner implements WitnessHost {
       this.partition.timers.ignored();
       return;
     }
-    this.setTimer(row, 0);
+    setTimer(this.rows, row, 0);
     if (this.settleRow(row)) this.judge(row, false);
   }
 
   remembers(row: number, due: number): boolean {
-    const { rows } = this;
-    return rows.has(row) && rows.f64[row * rows.stride + Row.timer] === due;
+    return isUsed(this.rows, row) && timerOf(this.rows, row) === due;
   }
 
   /** The keys of a session end, and their alerts. */
@@ -124,7 +125,7 @@ export class Runner implements WitnessHost {
   }
 
   settleRow(row: number): boolean {
-    if (this.field(row, Row.held) === 0) return false;
+    if (!isHeld(this.rows, row)) return false;
     if (this.measure.settle(row)) return true;
     this.forget(row);
     return false;
@@ -138,21 +139,21 @@ export class Runner implements WitnessHost {
   // What alerts ask for.
 
   alertOf(row: number): number {
-    return this.field(row, Row.alert);
+    return alertOf(this.rows, row);
   }
 
   /** A row without alert that holds nothing goes. */
   setAlert(row: number, alert: number): void {
-    this.setField(row, Row.alert, alert);
-    if (alert === 0 && this.field(row, Row.held) === 0) this.remove(row);
+    setAlert(this.rows, row, alert);
+    if (alert === 0 && !isHeld(this.rows, row)) this.remove(row);
   }
 
   /** The condition of the row's key: an override's, or the rule's own. */
   testOf(row: number): Test {
-    const known = this.field(row, Row.condition);
-    if (known !== 0) return this.tests[known - 1] as Test;
+    const known = conditionOf(this.rows, row);
+    if (known >= 0) return this.tests[known] as Test;
     const index = this.testIndex(row);
-    this.setField(row, Row.condition, index + 1);
+    setCondition(this.rows, row, index);
     return this.tests[index] as Test;
   }
 
@@ -166,8 +167,8 @@ export class Runner implements WitnessHost {
     if (!changed) return;
     this.tests.length = 0;
     this.visit((row) => {
-      this.setField(row, Row.condition, 0);
-      if (this.field(row, Row.held) !== 0) this.setTimer(row, this.judgedAgainAt(row));
+      setCondition(this.rows, row, -1);
+      if (isHeld(this.rows, row)) setTimer(this.rows, row, this.judgedAgainAt(row));
     });
   }
 
@@ -182,13 +183,11 @@ export class Runner implements WitnessHost {
   /** Gives back everything: the rule is gone. */
   close(): void {
     this.visit((row) => this.drop(row, 'reload'));
-    this.keys.close();
   }
 
   armAll(): void {
-    const { rows } = this;
     this.visit((row) => {
-      const due = rows.f64[row * rows.stride + Row.timer] as number;
+      const due = timerOf(this.rows, row);
       if (due !== 0) this.partition.timers.add(due, this.place, row);
     });
   }
@@ -204,9 +203,10 @@ export class Runner implements WitnessHost {
     this.measure.load(from, `${name}.measure`);
     this.keys.load(from, `${name}.keys`);
     this.visit((row) => {
-      this.count(this.keys.tenant(row), 1);
+      this.count(row, 1);
+      this.measure.loaded?.(row);
       // Conditions are numbered in the order in which keys asked for them.
-      this.setField(row, Row.condition, 0);
+      setCondition(this.rows, row, -1);
     });
   }
 
@@ -214,15 +214,15 @@ export class Runner implements WitnessHost {
   private rowInHand(): number {
     const { record } = this.partition;
     const row = this.keys.find(record);
-    if (row !== 0 && (this.field(row, Row.held) === 0 || this.settleRow(row))) return row;
+    if (row !== 0 && (!isHeld(this.rows, row) || this.settleRow(row))) return row;
     // Forgotten just now: only an alert keeps a row that holds nothing.
     return (row !== 0 && this.keys.find(record)) || this.addRow();
   }
 
   private take(row: number): void {
-    if (this.field(row, Row.held) === 0) {
+    if (!isHeld(this.rows, row)) {
       this.measure.begin(row);
-      this.setField(row, Row.held, 1);
+      setHeld(this.rows, row, true);
     }
     if (this.measure.take(row)) this.judge(row, true);
     else this.partition.record.late = true;
@@ -240,11 +240,10 @@ export class Runner implements WitnessHost {
   /** One timer per row: a later one waits for the earlier to come up. */
   private arm(row: number, due: number): void {
     if (due === Number.POSITIVE_INFINITY) return;
-    const { rows } = this;
-    const armed = rows.f64[row * rows.stride + Row.timer] as number;
+    const armed = timerOf(this.rows, row);
     if (armed !== 0 && armed <= due) return;
     if (armed !== 0) this.partition.timers.forgot();
-    this.setTimer(row, due);
+    setTimer(this.rows, row, due);
     this.partition.timers.add(due, this.place, row);
   }
 
@@ -255,9 +254,8 @@ export class Runner implements WitnessHost {
       this.overflow++;
       return 0;
     }
-    const row = this.rows.add();
-    this.keys.add(record, row);
-    this.count(tenant, 1);
+    const row = this.keys.add(record);
+    this.count(row, 1);
     return row;
   }
 
@@ -274,7 +272,7 @@ export class Runner implements WitnessHost {
   private forget(row: number): void {
     const { alerts } = this.partition;
     this.measure.clear(row);
-    this.setField(row, Row.held, 0);
+    setHeld(this.rows, row, false);
     this.disarm(row);
     const alert = this.alertOf(row);
     if (alert === 0) this.remove(row);
@@ -284,27 +282,26 @@ export class Runner implements WitnessHost {
   private fenceRow(row: number, fence: number): void {
     const { alerts } = this.partition;
     const isLeft = this.settleRow(row) && this.measure.fence(row, fence);
-    const alert = this.rows.has(row) ? this.alertOf(row) : 0;
+    const alert = isUsed(this.rows, row) ? this.alertOf(row) : 0;
     const holds = isLeft && this.measure.holds(row, this.testOf(row));
     if (alert !== 0 && !(holds && alerts.isWatched(alert))) alerts.endByFence(alert, fence);
     if (isLeft) this.arm(row, this.measure.wakesAt(row, this.testOf(row), alerts.isWatched(this.alertOf(row))));
-    else if (this.rows.has(row)) this.forget(row);
+    else if (isUsed(this.rows, row)) this.forget(row);
   }
 
   /** The row goes with its key, whatever it holds. */
   private drop(row: number, why: 'ended' | 'reload'): void {
     const alert = this.alertOf(row);
     if (alert !== 0) this.partition.alerts.end(alert, why);
-    if (!this.rows.has(row)) return;
+    if (!isUsed(this.rows, row)) return;
     this.measure.clear(row);
     this.disarm(row);
     this.remove(row);
   }
 
   private remove(row: number): void {
-    this.count(this.keys.tenant(row), -1);
+    this.count(row, -1);
     this.keys.remove(row);
-    this.rows.remove(row);
   }
 
   private isFenced(): boolean {
@@ -329,33 +326,18 @@ export class Runner implements WitnessHost {
   }
 
   private visit(visit: (row: number) => void): void {
-    const { rows } = this;
-    for (let row = 1; row < rows.bound; row++) if (rows.has(row)) visit(row);
+    for (let row = 1; row < this.keys.bound; row++) if (isUsed(this.rows, row)) visit(row);
   }
 
-  private count(tenant: number, more: number): void {
+  private count(row: number, more: number): void {
+    const tenant = this.keys.tenant(row);
+    this.size += more;
     while (this.keysOf.length <= tenant) this.keysOf.push(0);
     this.keysOf[tenant] = (this.keysOf[tenant] as number) + more;
   }
 
   private disarm(row: number): void {
-    const { rows } = this;
-    if (rows.f64[row * rows.stride + Row.timer] !== 0) this.partition.timers.forgot();
-    this.setTimer(row, 0);
-  }
-
-  private setTimer(row: number, due: number): void {
-    const { rows } = this;
-    rows.f64[row * rows.stride + Row.timer] = due;
-  }
-
-  private field(row: number, field: number): number {
-    const { rows } = this;
-    return rows.u32[row * rows.stride * 2 + field] as number;
-  }
-
-  private setField(row: number, field: number, value: number): void {
-    const { rows } = this;
-    rows.u32[row * rows.stride * 2 + field] = value;
+    if (timerOf(this.rows, row) !== 0) this.partition.timers.forgot();
+    setTimer(this.rows, row, 0);
   }
 }

@@ -2,24 +2,26 @@ import { OVERFLOW, type Symbols } from '../domain/event/symbols.ts';
 import type { KeyTexts } from '../domain/rule.ts';
 import type { Keys } from './keys.ts';
 import type { RecordInHand } from './record.ts';
-import { Row } from './row.ts';
+import { isUsed, use } from './row.ts';
+import type { Rows } from './rows.ts';
 import type { SessionRows } from './session-rows.ts';
-import type { Table } from './table.ts';
 
-/** Keys that are sessions and nothing else. */
+/** Keys that are sessions and nothing else: a row is the session's id, its fields are a part of the session's row. */
 export class SessionKeys implements Keys {
   readonly areSessions = true;
   readonly bytes = 0;
+  private readonly rows: Rows;
   private readonly symbols: Symbols;
-  private readonly rows: Table;
-  private readonly sessionRows: SessionRows;
-  private readonly column: number;
+  private readonly all: SessionRows;
 
-  constructor(symbols: Symbols, rows: Table, sessionRows: SessionRows) {
-    this.symbols = symbols;
+  constructor(rows: Rows, symbols: Symbols, all: SessionRows) {
     this.rows = rows;
-    this.sessionRows = sessionRows;
-    this.column = sessionRows.takeColumn();
+    this.symbols = symbols;
+    this.all = all;
+  }
+
+  get bound(): number {
+    return this.all.bound;
   }
 
   hasKey({ session }: RecordInHand): boolean {
@@ -27,30 +29,29 @@ export class SessionKeys implements Keys {
   }
 
   find({ session }: RecordInHand): number {
-    return this.sessionRows.get(session, this.column);
+    return isUsed(this.rows, session) ? session : 0;
   }
 
-  add({ session }: RecordInHand, row: number): void {
-    this.rows.u32[row * this.rows.stride * 2 + Row.key] = session;
-    this.sessionRows.set(session, this.column, row);
+  add({ session }: RecordInHand): number {
+    use(this.rows, session);
+    return session;
   }
 
   remove(row: number): void {
-    this.sessionRows.set(this.session(row), this.column, 0);
+    this.rows.clear(row);
   }
 
-  texts(row: number): KeyTexts {
+  texts(session: number): KeyTexts {
     const { tenants, sessions } = this.symbols;
-    const session = this.session(row);
     return { tenant: tenants.text(sessions.tenant(session)), session: sessions.text(session) };
   }
 
   session(row: number): number {
-    return this.rows.u32[row * this.rows.stride * 2 + Row.key] as number;
+    return row;
   }
 
   tenant(row: number): number {
-    return this.symbols.sessions.tenant(this.session(row));
+    return this.symbols.sessions.tenant(row);
   }
 
   tool(): number {
@@ -58,22 +59,13 @@ export class SessionKeys implements Keys {
   }
 
   visitSession(session: number, visit: (row: number) => void): void {
-    const row = this.sessionRows.get(session, this.column);
-    if (row !== 0) visit(row);
+    if (isUsed(this.rows, session)) visit(session);
   }
 
   useSlots(): void {}
 
-  close(): void {
-    this.sessionRows.giveColumn(this.column);
-  }
-
+  /** What they hold is saved with the sessions. */
   save(): void {}
 
-  load(): void {
-    const { rows } = this;
-    for (let row = 1; row < rows.bound; row++) {
-      if (rows.has(row)) this.sessionRows.set(this.session(row), this.column, row);
-    }
-  }
+  load(): void {}
 }

@@ -1,61 +1,79 @@
-import { greaterCapacity } from './growth.ts';
-
-const FIRST_COLUMNS = 4;
-const FIRST_SESSIONS = 64;
+import { Pages } from './pages.ts';
+import type { SnapshotReader, SnapshotWriter } from './parts.ts';
+import { ROWS_LOG, Rows } from './rows.ts';
 
 /**
- * Rows by session, a column for each rule that groups by it: side by side, so that an event finds its rows of all rules in one
- * line of the cache. Never part of a snapshot: it is built again from the rows.
+ * A row for every session id: what is known of the session itself, then a part for each rule whose keys are sessions, side by
+ * side, so that an event finds all of it in neighbouring lines of the cache. A part that nobody uses is one of zeros.
  */
 export class SessionRows {
-  private rows = new Uint32Array(FIRST_COLUMNS * FIRST_SESSIONS);
-  private width = FIRST_COLUMNS;
-  /** By column. */
-  private readonly taken: boolean[] = [];
+  /** The session's own part. */
+  readonly own: Rows;
+  private pages: Pages;
+  private stride: number;
+  private parts: readonly Rows[] = [];
+  private high = 1;
+
+  /** @param words of 8 bytes for the session itself */
+  constructor(words: number) {
+    this.stride = words;
+    this.pages = this.makePages(words);
+    this.own = new Rows(words);
+    this.own.place(this.pages, words, 0);
+  }
+
+  /** One more than the greatest session that was ever in use. */
+  get bound(): number {
+    return this.high;
+  }
 
   get bytes(): number {
-    return this.rows.byteLength;
+    return this.pages.bytes;
   }
 
-  /** A column of zeros. */
-  takeColumn(): number {
-    const free = this.taken.indexOf(false);
-    const column = free >= 0 ? free : this.taken.length;
-    if (column === this.width) this.widen();
-    this.taken[column] = true;
-    return column;
+  /** Makes room for the session's row. */
+  reach(session: number): void {
+    if (session < this.high) return;
+    this.high = session + 1;
+    this.pages.reserve(this.high * this.stride);
   }
 
-  /** Gives a column back whose rows have all been removed. */
-  giveColumn(column: number): void {
-    this.taken[column] = false;
-  }
-
-  /** 0 when there is none. */
-  get(session: number, column: number): number {
-    const at = session * this.width + column;
-    return at < this.rows.length ? (this.rows[at] as number) : 0;
-  }
-
-  set(session: number, column: number, row: number): void {
-    const at = session * this.width + column;
-    if (at >= this.rows.length) this.makeRoom(at + 1);
-    this.rows[at] = row;
-  }
-
-  private makeRoom(length: number): void {
-    const rows = new Uint32Array(greaterCapacity(this.rows.length, length));
-    rows.set(this.rows);
-    this.rows = rows;
-  }
-
-  private widen(): void {
-    const { rows, width } = this;
-    const sessions = Math.ceil(rows.length / width);
-    this.width = width * 2;
-    this.rows = new Uint32Array(sessions * this.width);
-    for (let session = 0; session < sessions; session++) {
-      this.rows.set(rows.subarray(session * width, (session + 1) * width), session * this.width);
+  /** From now on these are the parts, in that order. Rows are written anew: parts that there were before keep what they hold. */
+  layOut(parts: readonly Rows[]): void {
+    if (parts.length === this.parts.length && parts.every((part, i) => part === this.parts[i])) return;
+    const stride = parts.reduce((sum, { words }) => sum + words, this.own.words);
+    const pages = this.makePages(stride);
+    let first = 0;
+    for (const part of [this.own, ...parts]) {
+      if (part === this.own || this.parts.includes(part)) this.move(part, pages, stride, first);
+      part.place(pages, stride, first);
+      first += part.words;
     }
+    this.stride = stride;
+    this.pages = pages;
+    this.parts = parts;
+  }
+
+  save(into: SnapshotWriter, name: string): void {
+    into.fact(name, { high: this.high });
+    this.pages.save(into, name, this.high * this.stride);
+  }
+
+  /** With the parts laid out as they were. */
+  load(from: SnapshotReader, name: string): void {
+    this.high = from.fact<{ high: number }>(name).high;
+    this.pages.load(from, name);
+  }
+
+  private makePages(stride: number): Pages {
+    const pages = new Pages(stride << ROWS_LOG);
+    pages.reserve(this.high * stride);
+    return pages;
+  }
+
+  private move(part: Rows, pages: Pages, stride: number, first: number): void {
+    const to = new Rows(part.words);
+    to.place(pages, stride, first);
+    for (let row = 0; row < this.high; row++) part.copy(row, to);
   }
 }

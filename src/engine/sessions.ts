@@ -2,8 +2,9 @@ import { OVERFLOW, type Symbols } from '../domain/event/symbols.ts';
 import type { Arena } from './arena.ts';
 import type { CardinalityLimits } from './limits.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
+import type { Rows } from './rows.ts';
 import { Seen } from './seen.ts';
-import { Table } from './table.ts';
+import type { SessionRows } from './session-rows.ts';
 import { TimerOf, type Timers } from './timers.ts';
 
 /** Float64 fields. */
@@ -14,14 +15,16 @@ const FENCE = 2;
 const OPEN = 6;
 const REFERENCES = 7;
 const SEEN = 8;
-const STRIDE = 5;
+/** Words of 8 bytes that are a session's own. */
+export const SESSION_WORDS = 5;
 
 /**
  * Sessions by id, open or over. A session begins with its first event, and is over at `session_end` or a while after its
  * newest event. Its id is released once it is over and nothing refers to it any more.
  */
 export class Sessions {
-  private readonly table = new Table(STRIDE);
+  private readonly all: SessionRows;
+  private readonly rows: Rows;
   private readonly symbols: Symbols;
   private readonly timers: Timers;
   private readonly limits: CardinalityLimits;
@@ -34,20 +37,25 @@ export class Sessions {
   /** The session of the event in hand: its id is not given back meanwhile. */
   private pinned = 0;
 
-  constructor(symbols: Symbols, arena: Arena, timers: Timers, limits: CardinalityLimits, endsAfterMs: number) {
+  constructor(
+    symbols: Symbols,
+    all: SessionRows,
+    arena: Arena,
+    timers: Timers,
+    limits: CardinalityLimits,
+    endsAfterMs: number,
+  ) {
     this.symbols = symbols;
+    this.all = all;
+    this.rows = all.own;
     this.timers = timers;
     this.limits = limits;
     this.endsAfterMs = endsAfterMs;
-    this.seen = new Seen(arena, this.table, SEEN, limits.eventIdsPerSession);
+    this.seen = new Seen(arena, this.rows, SEEN, limits.eventIdsPerSession);
   }
 
   get active(): number {
     return this.open;
-  }
-
-  get bytes(): number {
-    return this.table.bytes;
   }
 
   /** False when the tenant is one too many. */
@@ -62,7 +70,7 @@ export class Sessions {
   }
 
   isOpen(session: number): boolean {
-    return this.table.has(session) && this.table.u32[session * STRIDE * 2 + OPEN] === 1;
+    return session < this.all.bound && this.rows.get32(session, OPEN) === 1;
   }
 
   /** Opens the session unless it is open. @returns false when the tenant has too many. */
@@ -71,8 +79,8 @@ export class Sessions {
     if (this.isOpen(session)) return true;
     const open = this.openOf[tenant] as number;
     if (open >= this.limits.sessionsPerTenant) return false;
-    if (!this.table.has(session)) this.table.claim(session);
-    this.table.u32[session * STRIDE * 2 + OPEN] = 1;
+    this.all.reach(session);
+    this.rows.set32(session, OPEN, 1);
     this.openOf[tenant] = open + 1;
     this.open++;
     return true;
@@ -85,9 +93,8 @@ export class Sessions {
 
   /** The session has a new event at that horizon. */
   touch(session: number, horizon: number): void {
-    const { f64 } = this.table;
-    f64[session * STRIDE + LAST] = horizon;
-    if (f64[session * STRIDE + TIMER] === 0) this.arm(session, horizon + this.endsAfterMs);
+    this.rows.set64(session, LAST, horizon);
+    if (this.rows.get64(session, TIMER) === 0) this.arm(session, horizon + this.endsAfterMs);
   }
 
   /** A timer came up: true when the session is over now; otherwise it is armed again. */
@@ -96,24 +103,25 @@ export class Sessions {
       this.timers.ignored();
       return false;
     }
-    this.table.f64[session * STRIDE + TIMER] = 0;
-    const end = (this.table.f64[session * STRIDE + LAST] as number) + this.endsAfterMs;
+    this.rows.set64(session, TIMER, 0);
+    const end = this.rows.get64(session, LAST) + this.endsAfterMs;
     if (end <= due) return true;
     this.arm(session, end);
     return false;
   }
 
   remembers(session: number, due: number): boolean {
-    return this.table.has(session) && this.table.f64[session * STRIDE + TIMER] === due;
+    return this.rows.get64(session, TIMER) === due;
   }
 
   /** Ends an open session; its id may still be referred to. */
   end(session: number): void {
-    const { f64, u32 } = this.table;
-    if (f64[session * STRIDE + TIMER] !== 0) this.timers.forgot();
-    f64[session * STRIDE + TIMER] = 0;
-    u32[session * STRIDE * 2 + OPEN] = 0;
+    const { rows } = this;
+    if (rows.get64(session, TIMER) !== 0) this.timers.forgot();
     this.seen.clear(session);
+    const references = rows.get32(session, REFERENCES);
+    rows.clear(session);
+    rows.set32(session, REFERENCES, references);
     const tenant = this.symbols.sessions.tenant(session);
     this.openOf[tenant] = (this.openOf[tenant] as number) - 1;
     this.open--;
@@ -122,13 +130,13 @@ export class Sessions {
   /** Something keeps the id beyond the session's end. */
   refer(session: number): void {
     if (session <= OVERFLOW) return;
-    if (!this.table.has(session)) this.table.claim(session);
-    this.table.u32[session * STRIDE * 2 + REFERENCES]!++;
+    this.all.reach(session);
+    this.rows.set32(session, REFERENCES, this.rows.get32(session, REFERENCES) + 1);
   }
 
   unrefer(session: number): void {
     if (session <= OVERFLOW) return;
-    this.table.u32[session * STRIDE * 2 + REFERENCES]!--;
+    this.rows.set32(session, REFERENCES, this.rows.get32(session, REFERENCES) - 1);
     this.releaseIfUnused(session);
   }
 
@@ -145,43 +153,38 @@ export class Sessions {
   /** Gives the id back when the session is not open and nothing refers to it. */
   releaseIfUnused(session: number): void {
     if (session <= OVERFLOW || session === this.pinned) return;
-    if (this.table.has(session)) {
-      const { u32 } = this.table;
-      const base = session * STRIDE * 2;
-      if (u32[base + OPEN] === 1 || u32[base + REFERENCES] !== 0) return;
-      this.table.unclaim(session);
-    }
+    if (this.isOpen(session) || this.isReferredTo(session)) return;
     this.symbols.sessions.release(session);
   }
 
   fence(session: number): number {
-    return this.table.f64[session * STRIDE + FENCE] as number;
+    return this.rows.get64(session, FENCE);
   }
 
   setFence(session: number, at: number): void {
-    this.table.f64[session * STRIDE + FENCE] = at;
+    this.rows.set64(session, FENCE, at);
   }
 
   /** Open sessions with an event in the last `withinMs` of the horizon. */
   countActive(horizon: number, withinMs: number): number {
     let count = 0;
     this.visitOpen((session) => {
-      if (horizon - (this.table.f64[session * STRIDE + LAST] as number) < withinMs) count++;
+      if (horizon - this.rows.get64(session, LAST) < withinMs) count++;
     });
     return count;
   }
 
   visitOpen(visit: (session: number) => void): void {
-    for (let session = 1; session < this.table.bound; session++) if (this.isOpen(session)) visit(session);
+    for (let session = 1; session < this.all.bound; session++) if (this.isOpen(session)) visit(session);
   }
 
   save(into: SnapshotWriter): void {
-    this.table.save(into, 'sessions');
+    this.all.save(into, 'sessions');
     into.fact('sessions.openOf', [...this.openOf]);
   }
 
   load(from: SnapshotReader): void {
-    this.table.load(from, 'sessions');
+    this.all.load(from, 'sessions');
     this.openOf = [...from.fact<readonly number[]>('sessions.openOf')];
     this.tenants = this.openOf.filter((open) => open >= 0).length;
     this.open = this.openOf.reduce((sum, open) => sum + Math.max(0, open), 0);
@@ -189,13 +192,17 @@ export class Sessions {
 
   armAll(): void {
     this.visitOpen((session) => {
-      const due = this.table.f64[session * STRIDE + TIMER] as number;
+      const due = this.rows.get64(session, TIMER);
       if (due !== 0) this.timers.add(due, TimerOf.session, session);
     });
   }
 
+  private isReferredTo(session: number): boolean {
+    return session < this.all.bound && this.rows.get32(session, REFERENCES) !== 0;
+  }
+
   private arm(session: number, due: number): void {
-    this.table.f64[session * STRIDE + TIMER] = due;
+    this.rows.set64(session, TIMER, due);
     this.timers.add(due, TimerOf.session, session);
   }
 }

@@ -1,26 +1,25 @@
 import type { CompiledRule } from '../../domain/rule.ts';
-import { CALLER_WORDS, Callers } from '../callers.ts';
+import { Callers, callerWords, type Reach } from '../callers.ts';
 import { contributorsOf } from '../contributors.ts';
 import { Fingerprint } from '../fingerprint.ts';
 import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
-import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
 import { Rings } from '../rings.ts';
-import { OWN_F64 } from '../row.ts';
-import { Table } from '../table.ts';
-import type { RepeatedOptions } from './repeated.ts';
+import { OWN_F64, OWN_U32 } from '../row.ts';
+import { Rows } from '../rows.ts';
 
-const RING = OWN_F64 * 2;
+const RING = OWN_U32;
 const CLOCK = OWN_F64 + 1;
 /** Words of an entry: the call's fingerprint. */
-const LO = CALLER_WORDS;
-const HI = CALLER_WORDS + 1;
+const LO = callerWords('wide');
+const HI = LO + 1;
 
 /** `distinct_of_last`: how many different calls are among the newest N, by arrival. */
 export class DistinctCalls implements Measure {
-  readonly rows: Table;
+  readonly rows: Rows;
   readonly overflow = 0;
+  readonly bytes = 0;
   readonly takesFenced = false;
   readonly needsTimers: boolean;
   private readonly record: RecordInHand;
@@ -30,20 +29,16 @@ export class DistinctCalls implements Measure {
   private readonly fingerprint: Fingerprint;
   private readonly callers: Callers;
 
-  constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions) {
+  constructor(core: Core, compiled: CompiledRule, reach: Reach) {
     const { measure, windowMs } = compiled.rule;
     this.record = core.record;
-    this.rows = new Table(windowMs === null ? CLOCK : CLOCK + CLOCK_WORDS);
+    this.rows = new Rows(windowMs === null ? CLOCK : CLOCK + CLOCK_WORDS);
     this.last = (measure.type === 'loop' && measure.distinctOfLast) || 1;
     this.clock = windowMs === null ? null : new KeyClock(this.rows, CLOCK, windowMs, core.record);
-    this.rings = new Rings(core.arena, this.rows, RING, CALLER_WORDS + 2);
-    this.callers = new Callers(this.rings, core.sessions, options.isWide);
+    this.rings = new Rings({ arena: core.arena, owners: this.rows, field: RING, width: HI + 1, inline: null });
+    this.callers = new Callers(this.rings, core.sessions, reach);
     this.fingerprint = new Fingerprint(compiled);
-    this.needsTimers = windowMs !== null && !options.endsWithSession;
-  }
-
-  get bytes(): number {
-    return this.rows.bytes;
+    this.needsTimers = windowMs !== null && reach !== 'session';
   }
 
   read(): boolean {
@@ -67,8 +62,8 @@ export class DistinctCalls implements Measure {
     const address = this.rings.insert(row, this.rings.length(row));
     this.rings.write(address, this.record);
     this.callers.write(address, this.record.view);
-    this.rings.arena.words[address + LO] = this.fingerprint.lo;
-    this.rings.arena.words[address + HI] = this.fingerprint.hi;
+    this.rings.setWord(address, LO, this.fingerprint.lo);
+    this.rings.setWord(address, HI, this.fingerprint.hi);
     return true;
   }
 
@@ -119,13 +114,9 @@ export class DistinctCalls implements Measure {
     this.fingerprint.useSlots(slots);
   }
 
-  save(into: SnapshotWriter, name: string): void {
-    this.rows.save(into, name);
-  }
+  save(): void {}
 
-  load(from: SnapshotReader, name: string): void {
-    this.rows.load(from, name);
-  }
+  load(): void {}
 
   private letGo(row: number): void {
     const { lo } = this.record;
@@ -155,11 +146,11 @@ export class DistinctCalls implements Measure {
 
   /** True when an older call is the same. */
   private isRepeated(row: number, index: number): boolean {
-    const { words } = this.rings.arena;
-    const at = this.rings.at(row, index);
+    const { rings } = this;
+    const at = rings.at(row, index);
     for (let i = 0; i < index; i++) {
-      const older = this.rings.at(row, i);
-      if (words[older + LO] === words[at + LO] && words[older + HI] === words[at + HI]) return true;
+      const older = rings.at(row, i);
+      if (rings.word(older, LO) === rings.word(at, LO) && rings.word(older, HI) === rings.word(at, HI)) return true;
     }
     return false;
   }

@@ -1,4 +1,5 @@
 import type { CompiledRule } from '../../domain/rule.ts';
+import { keyKind } from '../keys.ts';
 import type { Core, Measure } from '../measure.ts';
 import { DistinctCalls } from './distinct-calls.ts';
 import { DuplicateCount } from './duplicate-count.ts';
@@ -12,18 +13,18 @@ import { ValueSum } from './value-sum.ts';
 /** The measure of a rule. */
 export function makeMeasure(compiled: CompiledRule, core: Core): Measure {
   const { measure, windowMs, groupBy } = compiled.rule;
-  const endsWithSession = groupBy.filter((part) => part !== 'tenant').join() === 'session';
-  const isWide = !groupBy.includes('session');
+  const endsWithSession = keyKind(groupBy) === 'session';
+  const reach = endsWithSession ? 'session' : groupBy.includes('session') ? 'of_session' : 'wide';
   switch (measure.type) {
     case 'event_count':
       return new EventCount(core, windowMs ?? 0, endsWithSession);
     case 'value_sum':
       return new ValueSum(core, measure.field, compiled.slots[0] ?? -1, windowMs ?? 0, endsWithSession);
     case 'duplicate_count':
-      return new DuplicateCount(core, compiled, { endsWithSession, isWide });
+      return new DuplicateCount(core, compiled, reach);
     case 'loop':
-      if (measure.distinctOfLast !== null) return new DistinctCalls(core, compiled, { endsWithSession, isWide });
-      return new Loop(core, compiled, { endsWithSession, isWide });
+      if (measure.distinctOfLast !== null) return new DistinctCalls(core, compiled, reach);
+      return new Loop(core, compiled, reach);
     case 'session_total':
       return new SessionTotal(core, measure.field);
     case 'session_age':

@@ -1,8 +1,8 @@
 import { EventType, type EventView, Phase, Status } from '../../domain/event/view.ts';
 import type { CompiledRule, Match } from '../../domain/rule.ts';
-import { CALLER_WORDS } from '../callers.ts';
+import { callerWords, type Reach } from '../callers.ts';
 import type { Core, WitnessHost } from '../measure.ts';
-import { Repeated, type RepeatedOptions } from './repeated.ts';
+import { Repeated } from './repeated.ts';
 
 const OUTCOME_FIELDS: readonly string[] = ['status', 'error_type', 'latency_ms'];
 
@@ -10,11 +10,12 @@ const OUTCOME_FIELDS: readonly string[] = ['status', 'error_type', 'latency_ms']
 export class Loop extends Repeated {
   private readonly seesResults: boolean;
 
-  constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions) {
-    super(core, compiled, options, {
-      width: CALLER_WORDS,
+  constructor(core: Core, compiled: CompiledRule, reach: Reach) {
+    super(core, compiled, reach, {
+      width: callerWords(reach),
       forgetsFailed: false,
       bound: core.limits.fingerprintsPerKey,
+      hearsLeave: false,
     });
     this.seesResults = seesResults(compiled.rule.match);
   }
@@ -48,9 +49,7 @@ export class Loop extends Repeated {
     const kept = known ? this.operations.find(row, this.fingerprint.lo, this.fingerprint.hi) : 0;
     const before = this.operations.count(row);
     if (before === (kept === 0 ? 0 : 1)) return false;
-    this.operations.visit(row, (operation) => {
-      if (operation !== kept) this.operations.remove(row, operation);
-    });
+    this.operations.keepOnly(row, kept);
     this.afterRemoving(row);
     return true;
   }

@@ -1,45 +1,43 @@
 import { type EventView, Status } from '../../domain/event/view.ts';
 import type { CompiledRule } from '../../domain/rule.ts';
-import { Callers } from '../callers.ts';
+import { Callers, type Reach } from '../callers.ts';
 import { Fingerprint } from '../fingerprint.ts';
 import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import { Lump } from '../lump.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
-import { OPERATION_FIELDS, Operations } from '../operations.ts';
+import { OPERATIONS_MAX, Operations } from '../operations.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
-import { OWN_F64 } from '../row.ts';
+import { OWN_F64, OWN_U32 } from '../row.ts';
+import { Rows } from '../rows.ts';
 import { Slices } from '../slices.ts';
-import { Table } from '../table.ts';
 
 /**
- * uint32 fields of a key's row: its operations, and one for which the condition held last. Float64 fields: the greatest
- * effective time of any call held; with a window the clock, a time that no operation's newest call is older than, and, where
- * whole windows may be judged, the first event's.
+ * uint32 fields of a key's row: its operations, and the fingerprint of one for which the condition held last. Float64 fields: the
+ * greatest effective time of any call held; with a window the clock, a time that no operation's newest call is older than, and,
+ * where whole windows may be judged, the first event's.
  */
-const OPERATIONS = OWN_F64 * 2;
-const HOLDER = OPERATIONS + OPERATION_FIELDS;
+const OPERATIONS = OWN_U32;
+const HOLDER_LO = OPERATIONS + 2;
+const HOLDER_HI = OPERATIONS + 3;
 const GREATEST = OWN_F64 + 2;
 const CLOCK = GREATEST + 1;
 const LEAST = CLOCK + CLOCK_WORDS;
 const FIRST = LEAST + 1;
 
-/** In HOLDER: any operation may be the one. */
+/** In both words of the holder: any operation may be the one. 0 in both: there is none. */
 const ANY = 0xffffffff;
 /** More than one, so that what gathered while nobody called goes too. */
 const DROPPED_AT_ONCE = 2;
 
-export interface RepeatedOptions {
-  readonly endsWithSession: boolean;
-  /** True where a key may have calls of several sessions. */
-  readonly isWide: boolean;
-}
-
 interface RepeatedForm {
+  /** Words of an entry. */
   readonly width: number;
   readonly forgetsFailed: boolean;
   /** Greatest number of operations per key. */
   readonly bound: number;
+  /** True where the measure has to hear of entries that leave. */
+  readonly hearsLeave: boolean;
 }
 
 /**
@@ -47,7 +45,7 @@ interface RepeatedForm {
  * or without a window, by arrival alone. The key's value is that of its most repeated operation.
  */
 export abstract class Repeated implements Measure {
-  readonly rows: Table;
+  readonly rows: Rows;
   readonly takesFenced = false;
   readonly needsTimers: boolean;
   overflow = 0;
@@ -57,31 +55,36 @@ export abstract class Repeated implements Measure {
   protected readonly record: RecordInHand;
   private readonly clock: KeyClock | null;
   private readonly bound: number;
+  /** True where the first event's time is kept. */
+  private readonly hasFirst: boolean;
 
-  constructor(core: Core, compiled: CompiledRule, options: RepeatedOptions, form: RepeatedForm) {
+  constructor(core: Core, compiled: CompiledRule, reach: Reach, form: RepeatedForm) {
     const { windowMs } = compiled.rule;
+    const endsWithSession = reach === 'session';
     this.record = core.record;
-    this.rows = new Table(windowMs === null ? CLOCK : options.endsWithSession ? FIRST : FIRST + 1);
-    this.needsTimers = windowMs !== null && !options.endsWithSession;
-    this.bound = form.bound;
+    this.hasFirst = windowMs !== null && !endsWithSession;
+    this.rows = new Rows(windowMs === null ? CLOCK : this.hasFirst ? FIRST + 1 : FIRST);
+    this.needsTimers = this.hasFirst;
+    this.bound = Math.min(form.bound, OPERATIONS_MAX);
     this.fingerprint = new Fingerprint(compiled);
     this.clock = windowMs === null ? null : new KeyClock(this.rows, CLOCK, windowMs, core.record);
+    const hearsLeave = form.hearsLeave || reach === 'wide';
     this.operations = new Operations({
       arena: core.arena,
       record: core.record,
-      keyRows: this.rows,
+      rows: this.rows,
       field: OPERATIONS,
       width: form.width,
       behind: windowMs === null ? new Lump() : new Slices(windowMs),
       byTime: windowMs !== null,
       forgetsFailed: form.forgetsFailed,
-      onLeave: (operation, address) => this.leave(operation, address),
+      onLeave: hearsLeave ? (_operation, address) => this.leave(address) : null,
     });
-    this.callers = new Callers(this.operations.held.rings, core.sessions, options.isWide);
+    this.callers = new Callers(this.operations.held.rings, core.sessions, reach);
   }
 
   get bytes(): number {
-    return this.rows.bytes + this.operations.bytes;
+    return this.operations.bytes;
   }
 
   read(): boolean {
@@ -90,45 +93,44 @@ export abstract class Repeated implements Measure {
   }
 
   begin(row: number): void {
-    const { f64, u32, stride } = this.rows;
-    u32[row * stride * 2 + HOLDER] = 0;
-    f64[row * stride + GREATEST] = Number.NEGATIVE_INFINITY;
+    const { rows } = this;
+    this.setHolder(row, 0, 0);
+    rows.set64(row, GREATEST, Number.NEGATIVE_INFINITY);
     if (this.clock === null) return;
     this.clock.begin(row);
-    f64[row * stride + LEAST] = Number.POSITIVE_INFINITY;
-    if (stride > FIRST) this.setFirst(row, this.record.time);
+    rows.set64(row, LEAST, Number.POSITIVE_INFINITY);
+    if (this.hasFirst) this.setFirst(row, this.record.time);
   }
 
   take(row: number): boolean {
     if (this.isLate(row)) return false;
-    const { record } = this;
+    const { record, rows } = this;
     this.beforeTaking(row, record.view);
-    this.clock?.set(row);
+    if (this.clock !== null) {
+      this.clock.set(row);
+      this.dropEmptied(row);
+    }
     const operation = this.operationInHand(row);
     const { held } = this.operations;
-    if (this.clock !== null) {
-      held.settle(operation);
-      this.dropEmptied(row, operation);
-    }
+    if (this.clock !== null) held.settle(operation);
     const address = held.add(operation, record.view.status === Status.error);
-    if (address !== 0) this.note(operation, address);
-    const { f64, stride } = this.rows;
-    const base = row * stride;
-    f64[base + GREATEST] = Math.max(f64[base + GREATEST] as number, record.time);
-    if (this.clock !== null) f64[base + LEAST] = Math.min(f64[base + LEAST] as number, record.time);
+    if (address !== 0) this.note(row, address);
+    rows.set64(row, GREATEST, Math.max(rows.get64(row, GREATEST), record.time));
+    if (this.clock !== null) rows.set64(row, LEAST, Math.min(rows.get64(row, LEAST), record.time));
     return true;
   }
 
   settle(row: number): boolean {
     if (this.clock === null) return this.operations.count(row) > 0;
     this.clock.run(row);
-    return (this.rows.f64[row * this.rows.stride + GREATEST] as number) > this.record.lo;
+    return this.greatest(row) > this.record.lo;
   }
 
   holds(row: number, test: Test): boolean {
     if (!test.isGrowing) return this.isWhole(row) && test.holds(this.valueOf(row, this.most(row)));
     const holder = this.holderFor(row, test);
-    this.setHolder(row, holder);
+    if (holder === 0) this.setHolder(row, 0, 0);
+    else this.setHolder(row, this.operations.lo(row, holder), this.operations.hi(holder));
     return holder !== 0;
   }
 
@@ -141,7 +143,7 @@ export abstract class Repeated implements Measure {
   }
 
   judgedAgainAt(row: number): number {
-    this.setHolder(row, ANY);
+    this.setHolder(row, ANY, ANY);
     return this.clock === null ? Number.POSITIVE_INFINITY : this.nextLeaveAt(row, this.clock);
   }
 
@@ -156,12 +158,12 @@ export abstract class Repeated implements Measure {
       if (operations.held.isEmpty(operation)) operations.remove(row, operation);
     });
     this.afterRemoving(row);
-    if (dropped && this.rows.stride > FIRST) this.setFirst(row, Math.max(this.first(row), oldest));
+    if (dropped && this.hasFirst) this.setFirst(row, Math.max(this.first(row), oldest));
     return operations.count(row) > 0;
   }
 
   clear(row: number): void {
-    this.operations.visit(row, (operation) => this.operations.remove(row, operation));
+    this.operations.keepOnly(row, 0);
   }
 
   explain(row: number): Explanation {
@@ -181,13 +183,11 @@ export abstract class Repeated implements Measure {
   }
 
   save(into: SnapshotWriter, name: string): void {
-    this.rows.save(into, name);
-    this.operations.save(into, `${name}.operations`);
+    this.operations.held.behind.save(into, `${name}.behind`);
   }
 
   load(from: SnapshotReader, name: string): void {
-    this.rows.load(from, name);
-    this.operations.load(from, `${name}.operations`, (operation) => this.loaded(operation));
+    this.operations.held.behind.load(from, `${name}.behind`);
   }
 
   /** The value of one settled operation. */
@@ -197,15 +197,13 @@ export abstract class Repeated implements Measure {
   protected beforeTaking(_row: number, _view: EventView): void {}
 
   /** Notes what the measure adds to an entry. */
-  protected note(_operation: number, address: number): void {
+  protected note(_row: number, address: number): void {
     this.callers.write(address, this.record.view);
   }
 
-  protected leave(_operation: number, address: number): void {
+  protected leave(address: number): void {
     this.callers.leave(address);
   }
-
-  protected loaded(_operation: number): void {}
 
   protected isLate(row: number): boolean {
     return this.clock?.isLate(row) ?? false;
@@ -220,10 +218,9 @@ export abstract class Repeated implements Measure {
       greatest = Math.max(greatest, its);
       least = Math.min(least, its);
     });
-    const { f64, stride } = this.rows;
-    f64[row * stride + GREATEST] = greatest;
-    if (this.clock !== null) f64[row * stride + LEAST] = least;
-    if (this.holder(row) !== 0) this.setHolder(row, ANY);
+    this.rows.set64(row, GREATEST, greatest);
+    if (this.clock !== null) this.rows.set64(row, LEAST, least);
+    if (this.hasHolder(row)) this.setHolder(row, ANY, ANY);
   }
 
   /** Effective time of an operation's latest call. In order of time it is the last one. */
@@ -233,23 +230,21 @@ export abstract class Repeated implements Measure {
   }
 
   private operationInHand(row: number): number {
-    const { lo: low, hi } = this.fingerprint;
-    const known = this.operations.find(row, low, hi);
-    if (known !== 0) {
-      this.operations.touch(row, known);
-      return known;
-    }
-    if (this.operations.count(row) >= this.bound) this.makeRoom(row);
-    return this.operations.add(row, low, hi);
+    const { operations } = this;
+    const { lo, hi } = this.fingerprint;
+    const known = operations.find(row, lo, hi);
+    if (known !== 0) return operations.touch(row, known);
+    if (operations.count(row) >= this.bound) this.makeRoom(row);
+    return operations.add(row, lo, hi);
   }
 
-  /** Forgets the operation called longest ago once its window is empty: as many go as come, so that keys do not gather what is over. */
-  private dropEmptied(row: number, called: number): void {
+  /** Forgets the operations called longest ago whose windows are empty: as many go as come, so that keys do not gather what is over. */
+  private dropEmptied(row: number): void {
     const { operations } = this;
     for (let i = 0; i < DROPPED_AT_ONCE; i++) {
       const oldest = operations.oldest(row);
-      if (oldest === called || operations.held.settle(oldest)) return;
-      if (this.holder(row) === oldest) this.setHolder(row, ANY);
+      if (oldest === 0 || operations.held.settle(oldest)) return;
+      if (this.hasHolder(row)) this.setHolder(row, ANY, ANY);
       operations.remove(row, oldest);
     }
   }
@@ -257,7 +252,7 @@ export abstract class Repeated implements Measure {
   /** Forgets operations whose windows are empty; where there are none, the one called longest ago. */
   private makeRoom(row: number): void {
     const { operations } = this;
-    if (this.clock !== null && (this.rows.f64[row * this.rows.stride + LEAST] as number) <= this.record.lo) {
+    if (this.clock !== null && this.rows.get64(row, LEAST) <= this.record.lo) {
       operations.visit(row, (operation) => {
         if (!operations.held.settle(operation)) operations.remove(row, operation);
       });
@@ -266,7 +261,7 @@ export abstract class Repeated implements Measure {
     if (operations.count(row) < this.bound) return;
     this.overflow++;
     const oldest = operations.oldest(row);
-    const matters = this.greatestOf(oldest) >= this.greatest(row) || this.holder(row) === oldest;
+    const matters = this.greatestOf(oldest) >= this.greatest(row) || this.hasHolder(row);
     operations.remove(row, oldest);
     if (matters) this.afterRemoving(row);
   }
@@ -275,9 +270,9 @@ export abstract class Repeated implements Measure {
   private holderFor(row: number, test: Test): number {
     const newest = this.operations.newest(row);
     if (newest !== 0 && test.holds(this.valueOf(row, newest))) return newest;
+    if (!this.hasHolder(row)) return 0;
     const holder = this.holder(row);
-    if (holder === 0) return 0;
-    if (holder !== ANY && test.holds(this.valueOf(row, holder))) return holder;
+    if (holder !== 0 && test.holds(this.valueOf(row, holder))) return holder;
     const most = this.most(row);
     return most !== 0 && test.holds(this.valueOf(row, most)) ? most : 0;
   }
@@ -310,7 +305,7 @@ export abstract class Repeated implements Measure {
 
   /** Once the key's first event has left (the first that a fence left), the window is whole. Without a window it always is. */
   private isWhole(row: number): boolean {
-    return this.clock === null || (this.rows.stride > FIRST && this.clock.isPast(row, this.first(row)));
+    return this.clock === null || (this.hasFirst && this.clock.isPast(row, this.first(row)));
   }
 
   /** The horizon at which the next call of any operation leaves. */
@@ -323,22 +318,28 @@ export abstract class Repeated implements Measure {
   }
 
   private setFirst(row: number, time: number): void {
-    this.rows.f64[row * this.rows.stride + FIRST] = time;
+    this.rows.set64(row, FIRST, time);
   }
 
   private first(row: number): number {
-    return this.rows.f64[row * this.rows.stride + FIRST] as number;
+    return this.rows.get64(row, FIRST);
   }
 
   private greatest(row: number): number {
-    return this.rows.f64[row * this.rows.stride + GREATEST] as number;
+    return this.rows.get64(row, GREATEST);
   }
 
+  private hasHolder(row: number): boolean {
+    return (this.rows.get32(row, HOLDER_LO) | this.rows.get32(row, HOLDER_HI)) !== 0;
+  }
+
+  /** 0 when there is none, or when it may be any. */
   private holder(row: number): number {
-    return this.rows.u32[row * this.rows.stride * 2 + HOLDER] as number;
+    return this.operations.find(row, this.rows.get32(row, HOLDER_LO), this.rows.get32(row, HOLDER_HI));
   }
 
-  private setHolder(row: number, holder: number): void {
-    this.rows.u32[row * this.rows.stride * 2 + HOLDER] = holder;
+  private setHolder(row: number, lo: number, hi: number): void {
+    this.rows.set32(row, HOLDER_LO, lo);
+    this.rows.set32(row, HOLDER_HI, hi);
   }
 }

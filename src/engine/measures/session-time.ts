@@ -1,9 +1,8 @@
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
-import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
-import { OWN_F64, Row } from '../row.ts';
+import { OWN_F64 } from '../row.ts';
+import { Rows } from '../rows.ts';
 import type { Sessions } from '../sessions.ts';
-import { Table } from '../table.ts';
 
 /** Float64 fields: horizons at the first and the newest matching event, and the newest's place in the log. */
 const FIRST = OWN_F64;
@@ -11,12 +10,13 @@ const NEWEST = OWN_F64 + 1;
 const NEWEST_OFFSET = OWN_F64 + 2;
 const NEWEST_APPENDED = OWN_F64 + 3;
 const NEWEST_TIME = OWN_F64 + 4;
-const STRIDE = OWN_F64 + 5;
+const WORDS = OWN_F64 + 5;
 
-/** Durations of sessions, on the horizon. Keys are sessions, so a row's key is a session id. */
+/** Durations of sessions, on the horizon. Keys are sessions, so a row is a session's id. */
 export abstract class SessionTime implements Measure {
-  readonly rows = new Table(STRIDE);
+  readonly rows = new Rows(WORDS);
   readonly overflow = 0;
+  readonly bytes = 0;
   readonly takesFenced = true;
   readonly needsTimers = true;
   private readonly record: RecordInHand;
@@ -27,27 +27,21 @@ export abstract class SessionTime implements Measure {
     this.sessions = core.sessions;
   }
 
-  get bytes(): number {
-    return this.rows.bytes;
-  }
-
   read(): boolean {
     return true;
   }
 
   begin(row: number): void {
-    this.rows.f64[row * STRIDE + FIRST] = this.record.horizon;
-    this.rows.f64[row * STRIDE + NEWEST_APPENDED] = 0;
+    this.rows.set64(row, FIRST, this.record.horizon);
+    this.rows.set64(row, NEWEST_APPENDED, 0);
   }
 
   take(row: number): boolean {
-    const { f64 } = this.rows;
-    const { record } = this;
-    const base = row * STRIDE;
-    f64[base + NEWEST] = record.horizon;
-    f64[base + NEWEST_OFFSET] = record.offset;
-    f64[base + NEWEST_APPENDED] = Math.max(f64[base + NEWEST_APPENDED] as number, record.appendedAt);
-    f64[base + NEWEST_TIME] = record.time;
+    const { record, rows } = this;
+    rows.set64(row, NEWEST, record.horizon);
+    rows.set64(row, NEWEST_OFFSET, record.offset);
+    rows.set64(row, NEWEST_APPENDED, Math.max(rows.get64(row, NEWEST_APPENDED), record.appendedAt));
+    rows.set64(row, NEWEST_TIME, record.time);
     return true;
   }
 
@@ -78,12 +72,11 @@ export abstract class SessionTime implements Measure {
   clear(): void {}
 
   explain(row: number): Explanation {
-    const { f64 } = this.rows;
-    const base = row * STRIDE;
+    const { rows } = this;
     const newest = {
-      offset: f64[base + NEWEST_OFFSET] as number,
-      appendedAt: f64[base + NEWEST_APPENDED] as number,
-      time: f64[base + NEWEST_TIME] as number,
+      offset: rows.get64(row, NEWEST_OFFSET),
+      appendedAt: rows.get64(row, NEWEST_APPENDED),
+      time: rows.get64(row, NEWEST_TIME),
     };
     return {
       value: this.duration(row),
@@ -97,13 +90,9 @@ export abstract class SessionTime implements Measure {
 
   useSlots(): void {}
 
-  save(into: SnapshotWriter, name: string): void {
-    this.rows.save(into, name);
-  }
+  save(): void {}
 
-  load(from: SnapshotReader, name: string): void {
-    this.rows.load(from, name);
-  }
+  load(): void {}
 
   /** The horizon from which the duration is counted. */
   protected abstract since(row: number): number;
@@ -113,17 +102,16 @@ export abstract class SessionTime implements Measure {
 
   /** Age counts from the fence where the session began before it. */
   protected firstSinceFence(row: number): number {
-    return Math.max(this.rows.f64[row * STRIDE + FIRST] as number, this.fenceOf(row));
+    return Math.max(this.rows.get64(row, FIRST), this.fenceOf(row));
   }
 
   protected newest(row: number): number {
-    return this.rows.f64[row * STRIDE + NEWEST] as number;
+    return this.rows.get64(row, NEWEST);
   }
 
   private judgedUntil(row: number): number {
     const fence = this.fenceOf(row);
-    if (fence > 0 && (this.rows.f64[row * STRIDE + NEWEST_APPENDED] as number) <= fence)
-      return Number.NEGATIVE_INFINITY;
+    if (fence > 0 && this.rows.get64(row, NEWEST_APPENDED) <= fence) return Number.NEGATIVE_INFINITY;
     return this.activeUntil(row);
   }
 
@@ -132,6 +120,6 @@ export abstract class SessionTime implements Measure {
   }
 
   private fenceOf(row: number): number {
-    return this.sessions.fence(this.rows.u32[row * STRIDE * 2 + Row.key] as number);
+    return this.sessions.fence(row);
   }
 }

@@ -5,16 +5,16 @@ import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
 import { ENTRY_WORDS } from '../rings.ts';
-import { OWN_F64 } from '../row.ts';
-import { Table } from '../table.ts';
+import { OWN_F64, OWN_U32 } from '../row.ts';
+import { Rows } from '../rows.ts';
 import { amountOf, scaleOf } from './amount.ts';
 
-const RING = OWN_F64 * 2;
+const RING = OWN_U32;
 const SUM = OWN_F64 + 2;
 
 /** What a session did or used from its first event to its last: late or not, time plays no part. */
 export class SessionTotal implements Measure {
-  readonly rows: Table;
+  readonly rows: Rows;
   readonly overflow = 0;
   readonly takesFenced = false;
   readonly needsTimers = false;
@@ -28,13 +28,15 @@ export class SessionTotal implements Measure {
     this.record = core.record;
     this.field = field;
     this.scale = field === 'actions' ? 1 : scaleOf(field);
-    this.rows = new Table(isSum ? SUM + 1 : SUM);
+    this.rows = new Rows(isSum ? SUM + 1 : SUM);
     this.held = new Held({
       arena: core.arena,
       record: core.record,
-      table: this.rows,
-      fields: { ring: RING, sum: isSum ? SUM : -1 },
+      owners: this.rows,
+      field: RING,
+      sum: isSum ? { rows: this.rows, field: SUM } : null,
       width: isSum ? ENTRY_WORDS + 2 : ENTRY_WORDS,
+      inline: null,
       behind: new Lump(),
       exact: EXACT_OF_TOTAL,
       byTime: false,
@@ -42,7 +44,7 @@ export class SessionTotal implements Measure {
   }
 
   get bytes(): number {
-    return this.rows.bytes + this.held.behind.bytes;
+    return this.held.behind.bytes;
   }
 
   read(): boolean {
@@ -97,12 +99,10 @@ export class SessionTotal implements Measure {
   useSlots(): void {}
 
   save(into: SnapshotWriter, name: string): void {
-    this.rows.save(into, name);
     this.held.behind.save(into, `${name}.behind`);
   }
 
   load(from: SnapshotReader, name: string): void {
-    this.rows.load(from, name);
     this.held.behind.load(from, `${name}.behind`);
   }
 

@@ -5,12 +5,12 @@ import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
 import { ENTRY_WORDS } from '../rings.ts';
-import { OWN_F64 } from '../row.ts';
+import { OWN_F64, OWN_U32 } from '../row.ts';
+import { Rows } from '../rows.ts';
 import { Slices } from '../slices.ts';
-import { Table } from '../table.ts';
 
-/** The ring takes three uint32 fields, two words; then come the clock, the sum and the first event's time, those that are needed. */
-const RING = OWN_F64 * 2;
+/** What is held takes three uint32 fields, two words; then come the clock, the sum and the first event's time, those that are needed. */
+const RING = OWN_U32;
 const CLOCK = OWN_F64 + 2;
 const AFTER_CLOCK = CLOCK + CLOCK_WORDS;
 
@@ -24,7 +24,7 @@ export interface WindowedOptions {
 
 /** One window per key: the number of its entries, or the sum of their amounts. */
 export abstract class Windowed implements Measure {
-  readonly rows: Table;
+  readonly rows: Rows;
   readonly overflow = 0;
   readonly takesFenced = false;
   protected readonly record: RecordInHand;
@@ -43,14 +43,16 @@ export abstract class Windowed implements Measure {
     this.scale = scale ?? 1;
     this.needsTimers = !endsWithSession;
     this.first = endsWithSession ? -1 : afterSum;
-    this.rows = new Table(endsWithSession ? afterSum : afterSum + 1);
+    this.rows = new Rows(endsWithSession ? afterSum : afterSum + 1);
     this.clock = new KeyClock(this.rows, CLOCK, windowMs, core.record);
     this.held = new Held({
       arena: core.arena,
       record: core.record,
-      table: this.rows,
-      fields: { ring: RING, sum: isSum ? AFTER_CLOCK : -1 },
+      owners: this.rows,
+      field: RING,
+      sum: isSum ? { rows: this.rows, field: AFTER_CLOCK } : null,
       width: isSum ? ENTRY_WORDS + 2 : ENTRY_WORDS,
+      inline: null,
       behind: new Slices(windowMs),
       exact: EXACT_ENTRIES,
       byTime: true,
@@ -58,7 +60,7 @@ export abstract class Windowed implements Measure {
   }
 
   get bytes(): number {
-    return this.rows.bytes + this.held.behind.bytes;
+    return this.held.behind.bytes;
   }
 
   /** Leaves the entry's amount in the record. */
@@ -71,8 +73,7 @@ export abstract class Windowed implements Measure {
 
   take(row: number): boolean {
     if (this.clock.isLate(row)) return false;
-    this.clock.set(row);
-    this.held.settle(row);
+    if (this.clock.set(row)) this.held.settle(row);
     this.held.add(row, false);
     return true;
   }
@@ -124,12 +125,10 @@ export abstract class Windowed implements Measure {
   abstract useSlots(slots: readonly number[]): void;
 
   save(into: SnapshotWriter, name: string): void {
-    this.rows.save(into, name);
     this.held.behind.save(into, `${name}.behind`);
   }
 
   load(from: SnapshotReader, name: string): void {
-    this.rows.load(from, name);
     this.held.behind.load(from, `${name}.behind`);
   }
 
@@ -143,10 +142,10 @@ export abstract class Windowed implements Measure {
   }
 
   private setFirst(row: number, time: number): void {
-    this.rows.f64[row * this.rows.stride + this.first] = time;
+    this.rows.set64(row, this.first, time);
   }
 
   private firstTime(row: number): number {
-    return this.rows.f64[row * this.rows.stride + this.first] as number;
+    return this.rows.get64(row, this.first);
   }
 }
