@@ -38,7 +38,10 @@ export class ChangeSubscription {
     const link = this.#link;
     this.#link = null;
     this.#listeners.clear();
-    (await link?.catch(() => null))?.close();
+    const held = await link?.catch(() => null);
+    // What is still on its way there is not for those who listen next.
+    held?.client.removeAllListeners('message');
+    held?.close();
   }
 
   async #listen(): Promise<RedisLink> {
