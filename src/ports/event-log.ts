@@ -55,7 +55,7 @@ export interface LogRecord {
   /** The broker's append time; the time of receipt where the topic keeps producer times. */
   readonly appendedAt: number;
   readonly key: Uint8Array | null;
-  /** null: a tombstone. A view of a fetch response: copy it to keep it. */
+  /** null: a tombstone. A view of memory that is used again once the batch was taken: copy it to keep it. */
   readonly value: Uint8Array | null;
   readonly headers: Readonly<Record<string, Uint8Array | string | undefined>>;
   /**

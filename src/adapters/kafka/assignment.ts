@@ -14,6 +14,7 @@ import type { LogBatch, LogConsumer } from '../../ports/event-log.ts';
 import type { Connections } from './connection.ts';
 import { isRetryableFault } from './errors.ts';
 import { FETCH_ERROR, type FetchedPartition, FetchFault, fetchFrom } from './fetch.ts';
+import { Hold } from './hold.ts';
 import { Lane } from './lane.ts';
 import { readRecordSet } from './record-batch.ts';
 import { offsetOf } from './topics.ts';
@@ -84,7 +85,7 @@ export class Assignment {
       const lane = new Lane(
         partition,
         start,
-        (batch) => this.#handle(batch),
+        (batch, drop) => this.#handle(batch, drop),
         () => this.#pump(),
       );
       this.#lanes.set(partition, lane);
@@ -122,9 +123,10 @@ export class Assignment {
     this.close();
   }
 
-  async #handle(batch: LogBatch): Promise<void> {
+  async #handle(batch: LogBatch, drop: () => void): Promise<void> {
     try {
       await this.#consumer.batch(batch);
+      drop();
     } catch (error) {
       this.#fail(error);
     }
@@ -162,21 +164,22 @@ export class Assignment {
     try {
       const wanted = this.#rotated(lanes).map(({ partition, position }) => ({ partition, offset: position }));
       const offsets = new Map(wanted.map(({ partition, offset }) => [partition, offset]));
-      const { tuning } = this.#connections;
-      const request = { topic: this.#topic, wanted, maxWaitMs: tuning.maxWaitMs };
-      const answers = await fetchFrom(this.#cluster, leader, request, tuning);
+      const request = { topic: this.#topic, wanted, maxWaitMs: this.#connections.tuning.maxWaitMs };
+      const { partitions: answers, release } = await fetchFrom(this.#connections, this.#cluster, leader, request);
+      const hold = new Hold(release);
       const receivedAt = clock.now();
       let untilTurn = TURN_BYTES;
       for (const answer of answers) {
         const lane = this.#lanes.get(answer.partition);
         // Two leaders may have been asked while the lead moved: the first answer counts.
         if (lane === undefined || lane.position !== offsets.get(answer.partition)) continue;
-        await this.#accept(lane, answer, askedAt, receivedAt);
+        await this.#accept(lane, answer, hold, askedAt, receivedAt);
         untilTurn -= answer.bytes.length;
         if (untilTurn > 0) continue;
         untilTurn = TURN_BYTES;
         await turn();
       }
+      hold.drop();
       this.#outage = null;
     } catch (error) {
       await this.#recover(error);
@@ -189,7 +192,7 @@ export class Assignment {
     return [...lanes.slice(first), ...lanes.slice(0, first)];
   }
 
-  async #accept(lane: Lane, answer: FetchedPartition, askedAt: number, receivedAt: number): Promise<void> {
+  async #accept(lane: Lane, answer: FetchedPartition, hold: Hold, askedAt: number, receivedAt: number): Promise<void> {
     if (!this.#isOpen) return;
     if (answer.errorCode === FETCH_ERROR.offsetOutOfRange) return this.#reposition(lane, answer, askedAt);
     if (answer.errorCode === FETCH_ERROR.topicNotAuthorized) {
@@ -203,7 +206,7 @@ export class Assignment {
     if (bytes.length > 0) lane.logAppendTime = logAppendTime;
     lane.position = nextOffset;
     const isDrained = nextOffset >= endOffset && lane.isDrainedDue(this.#connections.tuning.drainedEveryMs);
-    if (records.length > 0 || isDrained) lane.offer(this.#batch(lane, records, endOffset, askedAt));
+    if (records.length > 0 || isDrained) lane.offer(this.#batch(lane, records, endOffset, askedAt), hold.keep());
   }
 
   #batch(lane: Lane, records: LogBatch['records'], endOffset: number, askedAt: number): LogBatch {

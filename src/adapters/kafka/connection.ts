@@ -1,10 +1,11 @@
 import { type ISocketFactory, Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import Cluster, { type KafkaLoggerInternal } from 'kafkajs/src/cluster/index.js';
 import { createLogger } from 'kafkajs/src/loggers/index.js';
-import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import { kafkaError } from './errors.ts';
+import { FetchBodies } from './fetch-bodies.ts';
 import { logCreatorFor } from './logging.ts';
 import { DEFAULT_TUNING, type KafkaLogOptions, type KafkaTuning } from './options.ts';
+import { brokerSockets } from './sockets.ts';
 
 /** A hanging foreign transaction would blind a reader of committed records only. */
 export const READ_UNCOMMITTED = 0;
@@ -20,12 +21,13 @@ export class Connections {
   readonly tuning: KafkaTuning;
   readonly logger: KafkaLoggerInternal;
   readonly kafka: Kafka;
+  readonly bodies = new FetchBodies();
   readonly #config: ClientConfig;
 
   constructor(options: KafkaLogOptions) {
     this.options = options;
     this.tuning = { ...DEFAULT_TUNING, ...options.tuning };
-    this.#config = clientConfig(options, this.tuning);
+    this.#config = clientConfig(options, this.tuning, this.bodies);
     const logging = { level: logLevel.WARN, logCreator: logCreatorFor(options.log) };
     this.logger = createLogger(logging);
     this.kafka = new Kafka({ ...this.#config, logLevel: logging.level, logCreator: logging.logCreator });
@@ -60,13 +62,7 @@ export class Connections {
   }
 }
 
-/** While a broker hangs, kafkajs closes a connecting socket again and again, and Node warns on the console of each. */
-function quietSockets(): ISocketFactory {
-  const open = createSocketFactory();
-  return (options) => open(options).setMaxListeners(0);
-}
-
-function clientConfig(options: KafkaLogOptions, tuning: KafkaTuning): ClientConfig {
+function clientConfig(options: KafkaLogOptions, tuning: KafkaTuning, bodies: FetchBodies): ClientConfig {
   const { brokers, clientId = 'agent-sentinel', ssl = false, sasl } = options;
   return {
     brokers: [...brokers],
@@ -79,6 +75,6 @@ function clientConfig(options: KafkaLogOptions, tuning: KafkaTuning): ClientConf
     requestTimeout: tuning.requestTimeoutMs,
     enforceRequestTimeout: true,
     retry: RETRY,
-    socketFactory: quietSockets(),
+    socketFactory: brokerSockets(bodies),
   };
 }

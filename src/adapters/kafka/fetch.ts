@@ -1,8 +1,7 @@
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { requests } from 'kafkajs/src/protocol/requests/index.js';
-import { READ_UNCOMMITTED } from './connection.ts';
-import type { KafkaTuning } from './options.ts';
+import { type Connections, READ_UNCOMMITTED } from './connection.ts';
 import { readInt64 } from './record-batch.ts';
 
 const FETCH = 1;
@@ -26,6 +25,12 @@ export interface FetchedPartition {
   readonly bytes: Buffer;
 }
 
+export interface Fetched {
+  readonly partitions: readonly FetchedPartition[];
+  /** Nobody reads the response any more: its memory may be used again. Without it, it is collected some day. */
+  release(): void;
+}
+
 /** A partition cannot be read now: its leader moved, its disk failed, … Asking again, perhaps elsewhere, may help. */
 export class FetchFault extends Error {
   readonly errorCode: number;
@@ -39,11 +44,11 @@ export class FetchFault extends Error {
 
 /** Asks one broker for records of partitions that it leads. Resolves with nothing after `maxWaitMs` where there are none. */
 export async function fetchFrom(
+  { tuning, bodies }: Pick<Connections, 'tuning' | 'bodies'>,
   cluster: Cluster,
   nodeId: string,
   { topic, wanted, maxWaitMs }: FetchRequest,
-  tuning: KafkaTuning,
-): Promise<readonly FetchedPartition[]> {
+): Promise<Fetched> {
   const broker = await cluster.findBroker({ nodeId });
   const build = broker.lookupRequest(FETCH, requests.Fetch);
   const { request } = build({
@@ -62,11 +67,14 @@ export async function fetchFrom(
       },
     ],
   });
-  const decode = async (raw: Buffer) => new FetchResponse(raw, request.apiVersion).read();
+  const decode = async (raw: Buffer) => {
+    const body = bodies.take(raw);
+    return { ...new FetchResponse(body, request.apiVersion).read(), release: () => bodies.memory.give(body) };
+  };
   const response = { decode, parse: async (decoded: unknown) => decoded };
   const requestTimeout = maxWaitMs + tuning.requestTimeoutMs;
   const answer = await send(broker, { request, response, requestTimeout, logResponseError: false });
-  return (answer as Decoded).partitions;
+  return answer as Fetched;
 }
 
 async function send(broker: Broker, request: Parameters<Broker['connectionPool']['send']>[0]): Promise<unknown> {

@@ -3,9 +3,12 @@ import { FetchedRecord } from './record.ts';
 
 /** Numbers that are kept of a record: offset delta, where its key stands, where its value stands, the value's length. */
 const MARKS = 4;
+const FIRST_MARKS = 64 * MARKS;
 
 /** Records that lie in the same bytes. */
-interface Run {
+export interface Run {
+  readonly topic: string;
+  readonly partition: number;
   readonly bytes: Buffer;
   readonly base: number;
   readonly appendedAt: number;
@@ -21,15 +24,16 @@ interface Run {
  */
 export class FetchedRecords implements LogRecords {
   readonly #source: { readonly topic: string; readonly partition: number };
-  readonly #marks: number[] = [];
+  #marks = new Int32Array(FIRST_MARKS);
+  #used = 0;
   readonly #runs: Run[] = [];
 
-  constructor(source: { readonly topic: string; readonly partition: number }) {
-    this.#source = source;
+  constructor({ topic, partition }: { readonly topic: string; readonly partition: number }) {
+    this.#source = { topic, partition };
   }
 
   get length(): number {
-    return this.#marks.length / MARKS;
+    return this.#used / MARKS;
   }
 
   get runs(): number {
@@ -38,38 +42,81 @@ export class FetchedRecords implements LogRecords {
 
   /** What is added from now on stands in these bytes. */
   begin(bytes: Buffer, base: number, appendedAt: number): void {
-    this.#runs.push({ bytes, base, appendedAt, start: this.#marks.length, damaged: null });
+    this.#runs.push({ ...this.#source, bytes, base, appendedAt, start: this.#used, damaged: null });
   }
 
   add(delta: number, keyAt: number, valueAt: number, valueLength: number): void {
-    this.#marks.push(delta, keyAt, valueAt, valueLength);
+    if (this.#used === this.#marks.length) this.#grow();
+    const marks = this.#marks;
+    const at = this.#used;
+    marks[at] = delta;
+    marks[at + 1] = keyAt;
+    marks[at + 2] = valueAt;
+    marks[at + 3] = valueLength;
+    this.#used = at + MARKS;
   }
 
   addDamaged(damaged: LogRecord): void {
     const { offset, appendedAt } = damaged;
-    this.#runs.push({ bytes: EMPTY, base: offset, appendedAt, start: this.#marks.length, damaged });
+    this.#runs.push({ ...this.#source, bytes: EMPTY, base: offset, appendedAt, start: this.#used, damaged });
     this.add(0, 0, 0, -1);
   }
 
   /** As it was when there were so many runs. */
   backTo(runs: number): void {
     const first = this.#runs[runs];
-    if (first !== undefined) this.#marks.length = first.start;
+    if (first !== undefined) this.#used = first.start;
     this.#runs.length = runs;
   }
 
-  *[Symbol.iterator](): Iterator<LogRecord> {
-    for (const [place, run] of this.#runs.entries()) {
-      const end = this.#runs[place + 1]?.start ?? this.#marks.length;
-      for (let at = run.start; at < end; at += MARKS) yield run.damaged ?? this.#record(run, at);
-    }
+  [Symbol.iterator](): Iterator<LogRecord> {
+    return new Walk(this.#runs, this.#marks, this.#used);
   }
 
-  #record({ bytes, base, appendedAt }: Run, at: number): LogRecord {
+  #grow(): void {
+    const grown = new Int32Array(this.#marks.length * 4);
+    grown.set(this.#marks);
+    this.#marks = grown;
+  }
+}
+
+/** Goes through the records. One answer is used again for all of them: there are thousands. */
+class Walk implements Iterator<LogRecord> {
+  readonly #runs: readonly Run[];
+  readonly #marks: Int32Array;
+  readonly #end: number;
+  readonly #answer: { done: boolean; value: LogRecord | undefined } = { done: false, value: undefined };
+  #place = 0;
+  #at = 0;
+
+  constructor(runs: readonly Run[], marks: Int32Array, end: number) {
+    this.#runs = runs;
+    this.#marks = marks;
+    this.#end = end;
+  }
+
+  next(): IteratorResult<LogRecord> {
+    const answer = this.#answer;
+    const isOver = this.#at >= this.#end;
+    answer.done = isOver;
+    answer.value = isOver ? undefined : this.#record();
+    return answer as IteratorResult<LogRecord>;
+  }
+
+  #record(): LogRecord {
+    while (this.#at >= (this.#runs[this.#place + 1]?.start ?? this.#end)) this.#place++;
+    const run = this.#runs[this.#place] as Run;
+    const at = this.#at;
+    this.#at += MARKS;
+    if (run.damaged !== null) return run.damaged;
     const marks = this.#marks;
-    const offset = base + (marks[at] as number);
-    const [keyAt, valueAt, length] = [marks[at + 1] as number, marks[at + 2] as number, marks[at + 3] as number];
-    return new FetchedRecord(this.#source, offset, appendedAt, bytes, keyAt, valueAt, length);
+    return new FetchedRecord(
+      run,
+      run.base + (marks[at] as number),
+      marks[at + 1] as number,
+      marks[at + 2] as number,
+      marks[at + 3] as number,
+    );
   }
 }
 

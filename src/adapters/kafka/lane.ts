@@ -1,5 +1,11 @@
 import type { LogBatch } from '../../ports/event-log.ts';
 
+interface Offered {
+  readonly batch: LogBatch;
+  /** To be called when nobody reads the batch any more. */
+  readonly drop: () => void;
+}
+
 /** One partition's way to the consumer: one batch in hand, at most one waiting behind it. */
 export class Lane {
   readonly partition: number;
@@ -7,9 +13,9 @@ export class Lane {
   position: number;
   /** As of the last batch that held anything. */
   logAppendTime = true;
-  readonly #handle: (batch: LogBatch) => Promise<void>;
+  readonly #handle: (batch: LogBatch, drop: () => void) => Promise<void>;
   readonly #onRoom: () => void;
-  #waiting: LogBatch | null = null;
+  #waiting: Offered | null = null;
   #inHand: Promise<void> | null = null;
   #isPaused = false;
   #isClosed = false;
@@ -17,10 +23,15 @@ export class Lane {
   #doubtedAt: number | null = null;
 
   /**
-   * @param handle takes one batch; never rejects
+   * @param handle takes one batch, and drops it when nobody reads it any more; never rejects
    * @param onRoom called when there is room for another batch
    */
-  constructor(partition: number, position: number, handle: (batch: LogBatch) => Promise<void>, onRoom: () => void) {
+  constructor(
+    partition: number,
+    position: number,
+    handle: (batch: LogBatch, drop: () => void) => Promise<void>,
+    onRoom: () => void,
+  ) {
     this.partition = partition;
     this.position = position;
     this.#handle = handle;
@@ -46,10 +57,10 @@ export class Lane {
     return true;
   }
 
-  offer(batch: LogBatch): void {
+  offer(batch: LogBatch, drop: () => void = () => {}): void {
     // After records the end is said at once, then from time to time.
     this.#drainedAt = batch.records.length > 0 ? Number.NEGATIVE_INFINITY : performance.now();
-    this.#waiting = batch;
+    this.#waiting = { batch, drop };
     this.#advance();
   }
 
@@ -74,9 +85,9 @@ export class Lane {
 
   #advance(): void {
     if (this.#inHand !== null || this.#isPaused || this.#waiting === null) return;
-    const batch = this.#waiting;
+    const { batch, drop } = this.#waiting;
     this.#waiting = null;
-    this.#inHand = this.#handle(batch).finally(() => {
+    this.#inHand = this.#handle(batch, drop).finally(() => {
       this.#inHand = null;
       this.#advance();
     });

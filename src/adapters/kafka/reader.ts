@@ -88,9 +88,9 @@ export class TopicReader {
     const leaders = Object.entries(this.#cluster.findLeaderForPartitions(this.#topic, partitions));
     const asked = leaders.map(([leader, led]) => {
       const wanted = led.map((partition) => ({ partition, offset: this.#position(partition) }));
-      return fetchFrom(this.#cluster, leader, { topic: this.#topic, wanted, maxWaitMs }, this.#connections.tuning);
+      return fetchFrom(this.#connections, this.#cluster, leader, { topic: this.#topic, wanted, maxWaitMs });
     });
-    const answers = (await Promise.all(asked)).flat();
+    const answers = (await Promise.all(asked)).flatMap(({ partitions: read }) => read);
     const faulty = answers.find(({ errorCode }) => errorCode > FETCH_ERROR.offsetOutOfRange || errorCode < 0);
     if (faulty !== undefined) throw new FetchFault(faulty);
     return answers;

@@ -1,58 +1,59 @@
 import type { LogRecord } from '../../ports/event-log.ts';
+import type { Run } from './fetched-records.ts';
 import { VarintReader } from './varint.ts';
 
 const NO_HEADERS: LogRecord['headers'] = Object.freeze({});
 
 /** A record where it lies in a fetch response. Value, key and headers are looked for only when somebody asks. */
 export class FetchedRecord implements LogRecord {
-  readonly topic: string;
-  readonly partition: number;
   readonly offset: number;
-  readonly appendedAt: number;
-  private readonly bytes: Buffer;
+  private readonly run: Run;
   /** Where the key's length stands. */
   private readonly keyAt: number;
   private readonly valueAt: number;
   /** −1 where there is no value. */
   private readonly valueLength: number;
 
-  constructor(
-    { topic, partition }: { readonly topic: string; readonly partition: number },
-    offset: number,
-    appendedAt: number,
-    bytes: Buffer,
-    keyAt: number,
-    valueAt: number,
-    valueLength: number,
-  ) {
-    this.topic = topic;
-    this.partition = partition;
+  constructor(run: Run, offset: number, keyAt: number, valueAt: number, valueLength: number) {
     this.offset = offset;
-    this.appendedAt = appendedAt;
-    this.bytes = bytes;
+    this.run = run;
     this.keyAt = keyAt;
     this.valueAt = valueAt;
     this.valueLength = valueLength;
   }
 
+  get topic(): string {
+    return this.run.topic;
+  }
+
+  get partition(): number {
+    return this.run.partition;
+  }
+
+  get appendedAt(): number {
+    return this.run.appendedAt;
+  }
+
   get value(): Uint8Array | null {
-    const { bytes, valueAt, valueLength } = this;
-    return valueLength < 0 ? null : bytes.subarray(valueAt, valueAt + valueLength);
+    const { run, valueAt, valueLength } = this;
+    return valueLength < 0 ? null : run.bytes.subarray(valueAt, valueAt + valueLength);
   }
 
   get key(): Uint8Array | null {
-    const reader = new VarintReader(this.bytes, this.keyAt);
+    const { bytes } = this.run;
+    const reader = new VarintReader(bytes, this.keyAt);
     const length = reader.next();
-    return length < 0 ? null : this.bytes.subarray(reader.at, reader.at + length);
+    return length < 0 ? null : bytes.subarray(reader.at, reader.at + length);
   }
 
   /** The last one of a name counts. */
   get headers(): LogRecord['headers'] {
+    const { bytes } = this.run;
     const headersAt = this.valueAt + Math.max(0, this.valueLength);
-    if (this.bytes[headersAt] === 0) return NO_HEADERS;
+    if (bytes[headersAt] === 0) return NO_HEADERS;
     const headers: Record<string, Uint8Array | undefined> = Object.create(null);
-    const reader = new VarintReader(this.bytes, headersAt);
-    for (let left = reader.next(); left > 0 && reader.at < this.bytes.length; left--) {
+    const reader = new VarintReader(bytes, headersAt);
+    for (let left = reader.next(); left > 0 && reader.at < bytes.length; left--) {
       const name = this.#take(reader);
       headers[name?.toString('utf8') ?? ''] = this.#take(reader);
     }
@@ -64,6 +65,6 @@ export class FetchedRecord implements LogRecord {
     if (length < 0) return undefined;
     const start = reader.at;
     reader.at += length;
-    return this.bytes.subarray(start, reader.at);
+    return this.run.bytes.subarray(start, reader.at);
   }
 }
