@@ -115,7 +115,7 @@ export class Timers {
   }
 
   private grow(): void {
-    const size = this.due.length * 2;
+    const size = Math.ceil(this.due.length * 1.25);
     const [due, of, row] = [new Float64Array(size), new Uint32Array(size), new Uint32Array(size)];
     due.set(this.due);
     of.set(this.of);

@@ -11,7 +11,7 @@ const STRIDE = 4;
  */
 export class NameTable {
   private texts: string[] = ['', ''];
-  private owners: number[] = [0, 0];
+  private owners = new Uint32Array(MIN_SLOTS);
   private slots = new Int32Array(MIN_SLOTS * STRIDE);
   private mask = MIN_SLOTS - 1;
   /** Released ids, the last one is taken first. */
@@ -47,10 +47,10 @@ export class NameTable {
 
   /** Adds a name that is not known yet. */
   add(lo: number, hi: number, text: string, owner: number): number {
-    if ((this.used + 1) * 2 > this.mask) this.grow();
+    if (isCrowded(this.used + 1, this.mask + 1)) this.grow();
     const id = this.free.pop() ?? this.texts.length;
     this.texts[id] = text;
-    this.owners[id] = owner;
+    this.own(id, owner);
     this.used++;
     this.place(lo, hi, id);
     return id;
@@ -68,23 +68,32 @@ export class NameTable {
   }
 
   snapshot(): NameTableSnapshot {
-    return { texts: [...this.texts], owners: [...this.owners], free: [...this.free] };
+    return { texts: [...this.texts], owners: [...this.owners.subarray(0, this.bound)], free: [...this.free] };
   }
 
   /** Takes over the ids of a snapshot; each name in it is to be given its hash with {@link rehash}. The table must be empty. */
   restore(snapshot: NameTableSnapshot): void {
     this.texts = [...snapshot.texts];
-    this.owners = [...snapshot.owners];
+    this.owners = Uint32Array.from(snapshot.owners);
     this.free.push(...snapshot.free);
     this.used = this.texts.length - FIRST_ID - this.free.length;
     let slots = MIN_SLOTS;
-    while (slots < (this.used + 2) * 2) slots *= 2;
+    while (isCrowded(this.used + 1, slots)) slots *= 2;
     this.slots = new Int32Array(slots * STRIDE);
     this.mask = slots - 1;
   }
 
   rehash(id: number, lo: number, hi: number): void {
     this.place(lo, hi, id);
+  }
+
+  private own(id: number, owner: number): void {
+    if (id >= this.owners.length) {
+      const grown = new Uint32Array(Math.ceil(id * 1.25));
+      grown.set(this.owners);
+      this.owners = grown;
+    }
+    this.owners[id] = owner;
   }
 
   private grow(): void {
@@ -118,6 +127,11 @@ export class NameTable {
     }
     slots.fill(0, gap * STRIDE, (gap + 1) * STRIDE);
   }
+}
+
+/** Three quarters full: more would make long probes, less would cost a million names twenty bytes each. */
+function isCrowded(used: number, slots: number): boolean {
+  return used * 4 > slots * 3;
 }
 
 export interface NameTableSnapshot {
