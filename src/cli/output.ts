@@ -20,7 +20,8 @@ export interface Terminal {
 /** 0: success. 1: a check failed, or something did not work. 2: wrong usage or configuration. */
 export type ExitCode = 0 | 1 | 2;
 
-const USAGE: readonly SentinelError['code'][] = ['usage', 'config_invalid'];
+/** A store that refuses us for good is configured wrongly: trying again changes nothing. */
+const USAGE: readonly SentinelError['code'][] = ['usage', 'config_invalid', 'store_rejected'];
 
 /** Tells a failure in one sentence, never with a stack trace. */
 export function fail(terminal: Terminal, error: unknown): ExitCode {

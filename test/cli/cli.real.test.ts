@@ -109,7 +109,7 @@ test('a Redis that is away, or refuses us, is one sentence with exit 1, for ever
   const lines = ['kill global', 'restore global --reason x', 'state', 'why global', 'rearm', 'init'];
   for (const line of lines)
     expect(await wrong.run(`sentinel ${line}`)).toMatchObject({
-      code: 1,
+      code: 2,
       out: '',
       err: expect.stringMatching(/^Redis at redis:\/\/127\.0\.0\.1:\d+ refuses us \(WRONGPASS\).*\n$/),
     });

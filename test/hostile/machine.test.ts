@@ -45,7 +45,7 @@ describe('what keeps the daemon from starting is one sentence', () => {
   test('a state folder that nobody may make, root neither', async () => {
     const setting = settingOf();
     const ended = await runCommand(['run', '--config', setting.config, '--dir', '/sys/sentinel', '--port', '0']);
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(2);
     expect(lastLine(ended.told)).toMatch(
       /^\/sys\/sentinel\/\w+ is not ours to write \(permission denied to user id \d+\): give this user read and write access to it, or set embedded\.dir\.$/,
     );
@@ -56,7 +56,7 @@ describe('what keeps the daemon from starting is one sentence', () => {
     const file = join(setting.dir, 'a-file');
     writeFileSync(file, 'of somebody');
     const ended = await runCommand(['run', '--config', setting.config, '--dir', file, '--port', '0']);
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(2);
     expect(lastLine(ended.told)).toMatch(
       /a-file\/\w+ cannot be a folder, because a file is in the way: set embedded\.dir to another folder\.$/,
     );
