@@ -1,22 +1,9 @@
 import type { LogRecord, LogRecords } from '../../ports/event-log.ts';
-import { FetchedRecord } from './record.ts';
+import { FetchedRecord, type Run } from './record.ts';
 
 /** Numbers that are kept of a record: offset delta, where its key stands, where its value stands, the value's length. */
 const MARKS = 4;
 const FIRST_MARKS = 64 * MARKS;
-
-/** Records that lie in the same bytes. */
-export interface Run {
-  readonly topic: string;
-  readonly partition: number;
-  readonly bytes: Buffer;
-  readonly base: number;
-  readonly appendedAt: number;
-  /** Of the first record, in the marks. */
-  readonly start: number;
-  /** Stands for all of them where they cannot be read. */
-  readonly damaged: LogRecord | null;
-}
 
 /**
  * The records that a fetch brought for one partition: where they stand. Each becomes an object when it is its turn, so that

@@ -1,8 +1,20 @@
 import type { LogRecord } from '../../ports/event-log.ts';
-import type { Run } from './fetched-records.ts';
 import { VarintReader } from './varint.ts';
 
 const NO_HEADERS: LogRecord['headers'] = Object.freeze({});
+
+/** Records that lie in the same bytes. */
+export interface Run {
+  readonly topic: string;
+  readonly partition: number;
+  readonly bytes: Buffer;
+  readonly base: number;
+  readonly appendedAt: number;
+  /** Of the first record, in the marks. */
+  readonly start: number;
+  /** Stands for all of them where they cannot be read. */
+  readonly damaged: LogRecord | null;
+}
 
 /** A record where it lies in a fetch response. Value, key and headers are looked for only when somebody asks. */
 export class FetchedRecord implements LogRecord {
