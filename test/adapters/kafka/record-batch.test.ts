@@ -178,7 +178,8 @@ describe('a batch that cannot be read', () => {
       const seen = texts(set);
       expect(seen.slice(0, 2)).toEqual(['0:v0', '1:v1']);
       expect(set.nextOffset).toBeGreaterThanOrEqual(3);
-      expect(set.nextOffset).toBeLessThanOrEqual(14);
+      // Sealed, it may claim the offsets of the next one, which then is damage and takes a place of its own.
+      expect(set.nextOffset).toBeLessThanOrEqual(isSealed ? 15 : 14);
       if (!isSealed) expect(seen.slice(-2)).toEqual(['12:v0', '13:v1']);
     });
     fc.assert(law, { numRuns: 2000 });
