@@ -5,9 +5,9 @@ export interface CardinalityLimits {
   readonly sessionsPerTenant: number;
   /** Keys of one rule and tenant. */
   readonly keysPerTenant: number;
-  /** Operations of one key of `duplicate_count`. */
+  /** Operations of one key of `duplicate_count`; at most 1,024. */
   readonly operationsPerKey: number;
-  /** Fingerprints of one key of `loop`. */
+  /** Fingerprints of one key of `loop`; at most 1,024. */
   readonly fingerprintsPerKey: number;
   /** Event ids that an open session remembers; at most 4,096. */
   readonly eventIdsPerSession: number;
