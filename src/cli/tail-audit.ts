@@ -49,8 +49,8 @@ async function follow(
 }
 
 /** Values are views of a fetch response: what is held is copied. */
-function copyOf({ topic, partition, offset, appendedAt, value }: LogRecord): LogRecord {
-  return { topic, partition, offset, appendedAt, key: null, value: value?.slice() ?? null, headers: {} };
+function copyOf(record: LogRecord): LogRecord {
+  return { ...record, value: record.value === null ? null : record.value.slice() };
 }
 
 /** Ids remembered to tell what comes twice. */

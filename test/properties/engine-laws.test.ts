@@ -31,11 +31,20 @@ describe('alerts depend on positioned records, fences and the horizon, and on no
     );
   });
 
-  it('in order of the horizon', { timeout: runs.timeoutMs }, () => {
+  it('in order of the horizon; what a fence ends, at the fence, or when it fired if that was later', {
+    timeout: runs.timeoutMs,
+  }, () => {
     fc.assert(
       fc.property(anyScenario, ({ setup, happenings }) => {
-        const times = alertsOf(setup, happenings).map(({ at }) => at);
+        const alerts = alertsOf(setup, happenings);
+        const [byFence, others] = [alerts.filter(endedByFence), alerts.filter((alert) => !endedByFence(alert))];
+        const times = others.map(({ at }) => at);
         expect(times).toEqual(times.toSorted((a, b) => a - b));
+        const fences = happenings.flatMap((happening) => ('fence' in happening ? [happening.at] : []));
+        for (const { at, cause } of byFence) {
+          const firedAt = Number(cause.split(' ').at(-1));
+          expect(fences.map((fence) => Math.max(fence, firedAt))).toContain(at);
+        }
       }),
       options,
     );
@@ -160,6 +169,10 @@ describe('a reload', () => {
 function alertsOf(setup: Setup, happenings: readonly Happening[]): PlainAlert[] {
   const run = new EngineRun(setup);
   return happenings.flatMap((happening) => run.take(happening));
+}
+
+function endedByFence(alert: PlainAlert): boolean {
+  return alert.state === 'resolved' && alert.why === 'fence';
 }
 
 function timeOf(happening: Happening): number {

@@ -1,5 +1,7 @@
 const STEP_BYTES = 1024 * 1024;
 const KEPT = 4;
+/** A larger block, for one giant batch, is not kept. */
+const KEPT_BYTES_MAX = 32 * STEP_BYTES;
 
 /** Blocks of memory that are used again: touching fresh memory, and collecting it, costs more than reading what comes in. */
 export class MemoryPool {
@@ -18,7 +20,7 @@ export class MemoryPool {
 
   /** Nobody reads what was taken there any more. Any view of it will do; other memory is left alone. */
   give({ buffer }: Buffer): void {
-    if (!this.#lent.delete(buffer)) return;
+    if (!this.#lent.delete(buffer) || buffer.byteLength > KEPT_BYTES_MAX) return;
     this.#free.push(buffer as ArrayBuffer);
     // The largest serve everybody.
     this.#free.sort((a, b) => a.byteLength - b.byteLength);

@@ -5,7 +5,7 @@ import { Fingerprint } from '../fingerprint.ts';
 import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import { Lump } from '../lump.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
-import { OPERATIONS_MAX, Operations } from '../operations.ts';
+import { OPERATION_FIELDS, OPERATIONS_MAX, Operations } from '../operations.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
 import { OWN_F64, OWN_U32 } from '../row.ts';
@@ -18,8 +18,8 @@ import { Slices } from '../slices.ts';
  * where whole windows may be judged, the first event's.
  */
 const OPERATIONS = OWN_U32;
-const HOLDER_LO = OPERATIONS + 2;
-const HOLDER_HI = OPERATIONS + 3;
+const HOLDER_LO = OPERATIONS + OPERATION_FIELDS;
+const HOLDER_HI = HOLDER_LO + 1;
 const GREATEST = OWN_F64 + 2;
 const CLOCK = GREATEST + 1;
 const LEAST = CLOCK + CLOCK_WORDS;
@@ -244,7 +244,7 @@ export abstract class Repeated implements Measure {
     for (let i = 0; i < DROPPED_AT_ONCE; i++) {
       const oldest = operations.oldest(row);
       if (oldest === 0 || operations.held.settle(oldest)) return;
-      if (this.hasHolder(row)) this.setHolder(row, ANY, ANY);
+      if (this.isHolder(row, oldest)) this.setHolder(row, ANY, ANY);
       operations.remove(row, oldest);
     }
   }
@@ -261,7 +261,7 @@ export abstract class Repeated implements Measure {
     if (operations.count(row) < this.bound) return;
     this.overflow++;
     const oldest = operations.oldest(row);
-    const matters = this.greatestOf(oldest) >= this.greatest(row) || this.hasHolder(row);
+    const matters = this.greatestOf(oldest) >= this.greatest(row) || this.isHolder(row, oldest);
     operations.remove(row, oldest);
     if (matters) this.afterRemoving(row);
   }
@@ -331,6 +331,12 @@ export abstract class Repeated implements Measure {
 
   private hasHolder(row: number): boolean {
     return (this.rows.get32(row, HOLDER_LO) | this.rows.get32(row, HOLDER_HI)) !== 0;
+  }
+
+  private isHolder(row: number, operation: number): boolean {
+    const { operations, rows } = this;
+    if (rows.get32(row, HOLDER_HI) !== operations.hi(operation)) return false;
+    return rows.get32(row, HOLDER_LO) === operations.lo(row, operation);
   }
 
   /** 0 when there is none, or when it may be any. */

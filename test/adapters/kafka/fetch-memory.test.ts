@@ -28,6 +28,13 @@ describe('memory that is used again', () => {
     const kept = [1, 2, 3, 4, 5].map(() => pool.take(1).buffer.byteLength >> 20);
     expect(kept).toEqual([3, 4, 5, 6, 1]);
   });
+
+  test('a giant is not kept', () => {
+    const pool = new MemoryPool();
+    const giant = pool.take(33 << 20);
+    pool.give(giant);
+    expect(pool.take(33 << 20).buffer).not.toBe(giant.buffer);
+  });
 });
 
 describe('what several hold', () => {
