@@ -5,8 +5,15 @@ import { checkpointChunks, encodeHead } from './checkpoint.ts';
 import type { HeldPartition } from './held-partition.ts';
 import { Serial } from './serial.ts';
 
-export interface CheckpointsOptions {
+/** How often a partition is saved. */
+export interface CheckpointPace {
   readonly everyMs: number;
+  /** What all partitions together may write in the long run; beyond it each is saved less often. */
+  readonly bytesPerMs: number;
+}
+
+export interface CheckpointsOptions {
+  readonly pace: CheckpointPace;
   /** Wall clock, epoch ms. */
   readonly now: () => number;
   readonly commit: (partition: number, nextOffset: number) => Promise<void>;
@@ -37,8 +44,10 @@ export class Checkpoints {
   }
 
   async saveDue(all: readonly HeldPartition[]): Promise<void> {
-    const { everyMs, now } = this.#options;
-    await this.saveAll(all.filter(({ slot }) => now() - slot.savedAt >= everyMs));
+    const { pace, now } = this.#options;
+    const bytes = all.reduce((sum, { slot }) => sum + slot.bytes, 0);
+    const pause = Math.max(pace.everyMs, bytes / pace.bytesPerMs);
+    await this.saveAll(all.filter(({ slot }) => now() - slot.savedAt >= pause));
   }
 
   /** Up to the first that fails: the others would wait for the same store in vain. */

@@ -35,7 +35,8 @@ export interface DaemonOptions {
   readonly onCrash: (error: Error) => void;
 }
 
-const CHECKPOINT_EVERY_MS = 5_000;
+/** 8 MiB a second: kills go to the same store. */
+const CHECKPOINT_PACE = { everyMs: 5_000, bytesPerMs: (8 * 1024 ** 2) / 1_000 };
 const CHECKPOINT_LOOK_MS = 100;
 const TICK_MS = 250;
 const FLUSH_MS = 10_000;
@@ -210,7 +211,7 @@ export class Daemon {
       tools: config.tools,
       sessionEndsAfterMs: config.sessionEndsAfterMs,
       responder: responderSettings(config, shared.log),
-      checkpointEveryMs: CHECKPOINT_EVERY_MS,
+      checkpoints: CHECKPOINT_PACE,
       hashKey: () => [...new Uint32Array(new Uint8Array(randomBytes(8)).buffer)],
       onNotice: (partition, notice) => this.#report.notice(partition, notice),
       onWaiting: (part, why) => this.board.problem(part, why),

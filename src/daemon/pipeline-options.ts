@@ -1,5 +1,6 @@
 import type { ToolLists } from '../domain/tool-kind.ts';
 import type { ResponderSettings } from '../responder/settings.ts';
+import type { CheckpointPace } from './checkpoints.ts';
 
 export interface PipelineOptions {
   readonly topic: string;
@@ -7,7 +8,7 @@ export interface PipelineOptions {
   readonly tools: ToolLists;
   readonly sessionEndsAfterMs: number;
   readonly responder: ResponderSettings;
-  readonly checkpointEveryMs: number;
+  readonly checkpoints: CheckpointPace;
   /** Two unguessable 32-bit words for a partition that starts without a checkpoint. */
   readonly hashKey: () => readonly number[];
   readonly onNotice: (partition: number, notice: Notice) => void;

@@ -40,7 +40,7 @@ export class Pipeline implements LogConsumer {
     this.#shared = shared;
     this.#options = options;
     this.#checkpoints = new Checkpoints({
-      everyMs: options.checkpointEveryMs,
+      pace: options.checkpoints,
       now: shared.now,
       commit: async (partition, nextOffset) => this.#subscription?.commit(partition, nextOffset),
       onWaiting: (why) => options.onWaiting('checkpoints', why),
@@ -200,7 +200,7 @@ export class Pipeline implements LogConsumer {
 
   /** Checkpoints come due one after the other, not all at once. */
   #spread(): void {
-    const step = this.#options.checkpointEveryMs / this.#held.size;
+    const step = this.#options.checkpoints.everyMs / this.#held.size;
     this.#all.forEach(({ slot }, place) => {
       slot.savedAt -= place * step;
     });

@@ -390,6 +390,26 @@ describe('checkpoints', () => {
     expect(next.pipeline.partitions[0]?.engine.nextOffset).toBe(2);
   });
 
+  test('come less often where they would write more than their share', async () => {
+    world.checkpointPace = { everyMs: 10, bytesPerMs: 1 };
+    const life = await Life.begin(world);
+    await life.assign();
+    const readOne = async () => {
+      await world.produce(...burst(1, world.now));
+      await life.read();
+      await life.tick();
+    };
+    world.now += 10;
+    await readOne();
+    const { stateBytes } = life.pipeline;
+    world.now += stateBytes - 1;
+    await readOne();
+    expect(life.commits).toEqual([1]);
+    world.now += 1;
+    await life.tick();
+    expect(life.commits).toEqual([1, 2]);
+  });
+
   test('a restore waits for the checkpoint store, visibly, instead of failing', async () => {
     const life = await Life.begin(world);
     world.down.add('checkpoints');

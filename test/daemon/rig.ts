@@ -7,6 +7,7 @@ import { EmbeddedStore } from '../../src/adapters/embedded/store.ts';
 import { Chain } from '../../src/audit/chain.ts';
 import { Relay } from '../../src/audit/relay.ts';
 import { Actuator } from '../../src/daemon/actuator.ts';
+import type { CheckpointPace } from '../../src/daemon/checkpoints.ts';
 import { DEFAULT_CONFIG, DEFAULT_TOPICS } from '../../src/daemon/config/config.ts';
 import { KillMirror } from '../../src/daemon/kill-mirror.ts';
 import { createMetrics } from '../../src/daemon/metrics.ts';
@@ -72,6 +73,7 @@ export class World {
   readonly saves: Promise<void>[] = [];
   readonly clock = { now: () => this.now };
   now = START;
+  checkpointPace: CheckpointPace = { everyMs: CHECKPOINT_EVERY_MS, bytesPerMs: Number.POSITIVE_INFINITY };
   readonly log: EventLog;
   readonly store: KillStore;
   readonly checkpoints: CheckpointStore;
@@ -218,7 +220,7 @@ export class Life {
       tools: DEFAULT_CONFIG.tools,
       sessionEndsAfterMs: 1_800_000,
       responder,
-      checkpointEveryMs: CHECKPOINT_EVERY_MS,
+      checkpoints: world.checkpointPace,
       hashKey: () => [1, 2],
       onNotice: (_, notice) => void this.notices.push(notice),
       onWaiting: (part, why) => void (why === null ? this.waiting.delete(part) : this.waiting.set(part, why)),
