@@ -13,7 +13,7 @@ export const BLOCK_WORDS_MAX = 1 << 15;
 
 /**
  * Blocks of 32-bit words, for what grows inside a row: rings, remembered ids. A block that is given back is used again for
- * the next of its size; sizes are few, and even. A block's words are `u32(address)` from `word(address)` on. Address 0 is none.
+ * the next of its size; sizes are few. A block's words are `u32(address)` from `word(address)` on. Address 0 is none.
  * Blocks are not cleared.
  */
 export class Arena implements Fields {
@@ -35,8 +35,9 @@ export class Arena implements Fields {
     return address & PAGE_MASK;
   }
 
-  /** @param size even */
-  take(size: number): number {
+  /** @param words rounded up to an even number */
+  take(words: number): number {
+    const size = (words + 1) & ~1;
     const block = this.free[size >>> 1] as number;
     if (block !== 0) {
       this.free[size >>> 1] = this.u32(block)[this.word(block)] as number;
@@ -49,9 +50,11 @@ export class Arena implements Fields {
     return address;
   }
 
-  give(address: number, size: number): void {
-    this.u32(address)[this.word(address)] = this.free[size >>> 1] as number;
-    this.free[size >>> 1] = address;
+  /** @param words as they were taken */
+  give(address: number, words: number): void {
+    const half = (words + 1) >>> 1;
+    this.u32(address)[this.word(address)] = this.free[half] as number;
+    this.free[half] = address;
   }
 
   save(into: SnapshotWriter, name: string): void {

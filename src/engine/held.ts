@@ -2,11 +2,8 @@ import type { Behind } from './behind.ts';
 import { type Contributors, contributorsOf } from './contributors.ts';
 import { addSaturating, SUM_MAX } from './limits.ts';
 import type { RecordInHand } from './record.ts';
-import { RING_FIELDS, Rings, type RingsOptions } from './rings.ts';
-import type { Fields, Rows } from './rows.ts';
-
-/** uint32 fields of what a row holds: its ring, and what stands behind it. */
-export const HELD_FIELDS = RING_FIELDS + 1;
+import { Rings, type RingsOptions } from './rings.ts';
+import type { Rows } from './rows.ts';
 
 export interface HeldOptions extends RingsOptions {
   readonly record: RecordInHand;
@@ -23,13 +20,14 @@ export interface HeldOptions extends RingsOptions {
   readonly onLeave?: ((row: number, address: number) => void) | null;
 }
 
-/** The entries of windows, totals and loops: the newest exactly, what they pushed out as amounts behind them. */
+/**
+ * The entries of windows, totals and loops: the newest exactly, in a ring; what they pushed out as amounts behind them, which the
+ * ring's spare word names.
+ */
 export class Held {
   readonly rings: Rings;
   readonly behind: Behind;
   private readonly record: RecordInHand;
-  private readonly owners: Fields;
-  private readonly behindField: number;
   private readonly sums: Rows | null;
   private readonly sumField: number;
   private readonly exact: number;
@@ -41,8 +39,6 @@ export class Held {
     this.rings = new Rings(options);
     this.behind = options.behind;
     this.record = options.record;
-    this.owners = options.owners;
-    this.behindField = options.field + RING_FIELDS;
     this.sums = options.sum?.rows ?? null;
     this.sumField = options.sum?.field ?? 0;
     this.exact = options.exact;
@@ -58,17 +54,17 @@ export class Held {
   /** Count or saturating sum of everything held. */
   total(row: number): number {
     const exact = this.sums === null ? this.rings.length(row) : this.sumOf(row, this.sums);
-    const behind = this.behindOf(row);
+    const behind = this.rings.spare(row);
     return behind === 0 ? exact : addSaturating(exact, this.behind.total(behind));
   }
 
   behindTotal(row: number): number {
-    const behind = this.behindOf(row);
+    const behind = this.rings.spare(row);
     return behind === 0 ? 0 : this.behind.total(behind);
   }
 
   isEmpty(row: number): boolean {
-    return this.rings.length(row) === 0 && this.behindOf(row) === 0;
+    return this.rings.length(row) === 0 && this.rings.spare(row) === 0;
   }
 
   /**
@@ -105,9 +101,9 @@ export class Held {
       rings.shift(row);
       if (this.sums !== null) this.subtract(row, oldest, this.sums);
     }
-    const behind = this.behindOf(row);
+    const behind = this.rings.spare(row);
     if (behind === 0) return length > 0;
-    this.setBehind(row, this.behind.settle(behind, record.lo));
+    this.rings.setSpare(row, this.behind.settle(behind, record.lo));
     return !this.isEmpty(row);
   }
 
@@ -115,7 +111,7 @@ export class Held {
   leavesAt(row: number): number {
     if (!this.byTime) return Number.POSITIVE_INFINITY;
     const oldest = this.oldestTime(row);
-    const behind = this.behindOf(row);
+    const behind = this.rings.spare(row);
     return behind === 0 ? oldest : Math.min(oldest, this.behind.leavesAt(behind));
   }
 
@@ -132,7 +128,7 @@ export class Held {
 
   /** The greatest effective time of anything held. */
   greatestTime(row: number): number {
-    let greatest = this.behind.greatestTime(this.behindOf(row));
+    let greatest = this.behind.greatestTime(this.rings.spare(row));
     for (let i = 0; i < this.rings.length(row); i++)
       greatest = Math.max(greatest, this.rings.time(this.rings.at(row, i)));
     return greatest;
@@ -150,9 +146,9 @@ export class Held {
       return false;
     });
     if (this.sums !== null) this.sumAgain(row, this.sums);
-    const behind = this.behindOf(row);
+    const behind = this.rings.spare(row);
     if (this.rings.length(row) === 0) this.clear(row);
-    else if (behind !== 0) this.setBehind(row, this.behind.fence(behind, at));
+    else if (behind !== 0) this.rings.setSpare(row, this.behind.fence(behind, at));
     return this.rings.length(row) < count || this.behindTotal(row) < amount;
   }
 
@@ -160,9 +156,8 @@ export class Held {
     if (this.onLeave !== null) {
       for (let i = 0; i < this.rings.length(row); i++) this.leave(row, this.rings.at(row, i));
     }
+    this.behind.remove(this.rings.spare(row));
     this.rings.clear(row);
-    this.behind.remove(this.behindOf(row));
-    this.setBehind(row, 0);
     if (this.sums !== null) this.setSum(row, this.sums, 0);
   }
 
@@ -189,7 +184,7 @@ export class Held {
   }
 
   private toBehind(row: number, time: number, appendedAt: number, amount: number): void {
-    this.setBehind(row, this.behind.add(this.behindOf(row), time, appendedAt, amount, this.record.lo));
+    this.rings.setSpare(row, this.behind.add(this.rings.spare(row), time, appendedAt, amount, this.record.lo));
   }
 
   private leave(row: number, address: number): void {
@@ -229,13 +224,5 @@ export class Held {
 
   private setSum(row: number, sums: Rows, sum: number): void {
     sums.set64(row, this.sumField, sum);
-  }
-
-  private behindOf(row: number): number {
-    return this.owners.u32(row)[this.owners.word(row) + this.behindField] as number;
-  }
-
-  private setBehind(row: number, behind: number): void {
-    this.owners.u32(row)[this.owners.word(row) + this.behindField] = behind;
   }
 }

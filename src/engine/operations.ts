@@ -1,14 +1,14 @@
 import type { Arena } from './arena.ts';
 import type { Behind } from './behind.ts';
-import { HELD_FIELDS, Held } from './held.ts';
+import { Held } from './held.ts';
 import { EXACT_ENTRIES } from './limits.ts';
 import type { RecordInHand } from './record.ts';
 import type { Rows } from './rows.ts';
 
-/** uint32 fields of an operation: half of its fingerprint, what it holds, and its only entry, while there is one. */
+/** uint32 fields of an operation: half of its fingerprint, and its ring, in which the only entry stands while there is one. */
 const HI = 0;
-const HELD = 1;
-const ENTRY = HELD + HELD_FIELDS;
+const RING = 1;
+const ENTRY = RING + 1;
 
 /** uint32 fields of a key's row, from the place that the measure gives them: the block; its size, its first cell and their number in a word. */
 const BLOCK = 0;
@@ -46,7 +46,7 @@ export class Operations {
   private readonly arena: Arena;
   private readonly rows: Rows;
   private readonly field: number;
-  /** Words of a cell; with the one before all cells they are even. */
+  /** Words of a cell, without the one before all cells. */
   private readonly width: number;
   private readonly scratch: Uint32Array;
 
@@ -55,10 +55,10 @@ export class Operations {
     this.arena = arena;
     this.rows = rows;
     this.field = field;
-    this.width = (ENTRY + width) | 1;
+    this.width = ENTRY + width;
     this.scratch = new Uint32Array(this.width);
     const exact = EXACT_ENTRIES;
-    this.held = new Held({ ...held, owners: arena, field: HELD, width, inline: ENTRY, sum: null, exact });
+    this.held = new Held({ ...held, owners: arena, field: RING, width, inline: true, sum: null, exact });
   }
 
   get bytes(): number {
@@ -119,7 +119,7 @@ export class Operations {
     const cell = capacityOf(place >>> 24) + index * this.width;
     words[at + index] = lo;
     words[at + cell + HI] = hi;
-    for (let i = HELD; i < ENTRY; i++) words[at + cell + i] = 0;
+    words[at + cell + RING] = 0;
     return block + cell;
   }
 

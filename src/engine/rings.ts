@@ -1,11 +1,26 @@
 import type { Arena } from './arena.ts';
+import { capacityFor } from './capacity.ts';
 import type { RecordInHand } from './record.ts';
 import type { Fields } from './rows.ts';
 
 /** Words of an entry: low halves of effective time, offset and append time; their high bits share a word; then what the measure adds. */
 export const ENTRY_WORDS = 4;
-/** uint32 fields of a ring: its block, and head, length and capacity packed into a word. */
-export const RING_FIELDS = 2;
+/**
+ * uint32 fields of a ring: head, length and capacity packed into a word; its block; and a word for whoever has the ring, 0 until it is
+ * set. The latter two are there only while there is a block: an entry that stands within the owner begins where they would be.
+ */
+const PLACE = 0;
+const BLOCK = 1;
+const SPARE = 2;
+export const RING_FIELDS = 3;
+
+/** In the first word: 10 bits of the head, 10 of the length, the rest is the capacity. */
+const LENGTH_SHIFT = 10;
+const CAPACITY_SHIFT = 20;
+const BITS = 0x3ff;
+const ONE_LONGER = 1 << LENGTH_SHIFT;
+/** A ring has at most that many entries. */
+export const RING_MAX = 512;
 
 /** Set in an entry's fourth word when its call is known to have failed. */
 const FAILED = 0x80000000;
@@ -18,15 +33,15 @@ export interface RingsOptions {
   /** Whose fields the rings are, and which is the first. */
   readonly owners: Fields;
   readonly field: number;
-  /** Words of one entry, even. */
+  /** Words of one entry. */
   readonly width: number;
-  /** Where the only entry of a ring stands within its owner, which is a block of the arena; null: in a block like all others. */
-  readonly inline: number | null;
+  /** True where the only entry of a ring stands within its owner, which is a block of the arena, from the ring's second field on. */
+  readonly inline: boolean;
 }
 
 /**
- * Rings of entries that grow by doubling. An entry is known by its address in the arena. It has 16 bytes and more; times are
- * exact until the year 2109.
+ * Rings of entries that grow. An entry is known by its address in the arena. It has 16 bytes and more; times are exact until the
+ * year 2109.
  */
 export class Rings {
   readonly arena: Arena;
@@ -34,35 +49,38 @@ export class Rings {
   readonly width: number;
   private readonly owners: Fields;
   private readonly field: number;
-  private readonly inline: number;
+  private readonly inline: boolean;
 
   constructor({ arena, owners, field, width, inline }: RingsOptions) {
     this.arena = arena;
     this.owners = owners;
     this.field = field;
     this.width = width;
-    this.inline = inline ?? -1;
+    this.inline = inline;
   }
 
   length(row: number): number {
-    return (this.place(row) >>> 12) & 0xfff;
+    return (this.place(row) >>> LENGTH_SHIFT) & BITS;
   }
 
   /** The address of the i-th oldest entry. */
   at(row: number, index: number): number {
     const fields = this.owners.u32(row);
     const word = this.owners.word(row) + this.field;
-    const place = fields[word + 1] as number;
-    const log = place >>> 24;
-    if (log === 0 && this.inline >= 0) return row + this.inline;
-    return (fields[word] as number) + (((place & 0xfff) + index) & ((1 << log) - 1)) * this.width;
+    const place = fields[word + PLACE] as number;
+    const capacity = place >>> CAPACITY_SHIFT;
+    if (capacity === 0) return row + this.field + BLOCK;
+    const i = (place & BITS) + index;
+    return (fields[word + BLOCK] as number) + (i < capacity ? i : i - capacity) * this.width;
   }
 
   /** Makes room so that the new entry is the i-th oldest. @returns its address; nothing is written there yet. */
   insert(row: number, index: number): number {
-    const length = this.length(row);
-    this.makeRoom(row, length);
-    this.owners.u32(row)[this.owners.word(row) + this.field + 1]! += 1 << 12;
+    const place = this.place(row);
+    const length = (place >>> LENGTH_SHIFT) & BITS;
+    const isFull = length >= place >>> CAPACITY_SHIFT && (length > 0 || !this.inline);
+    if (isFull) this.grow(row, place, length);
+    else this.setPlace(row, place + ONE_LONGER);
     for (let i = length; i > index; i--) this.copy(this.at(row, i - 1), this.at(row, i));
     return this.at(row, index);
   }
@@ -70,8 +88,9 @@ export class Rings {
   /** Removes the oldest entry. */
   shift(row: number): void {
     const place = this.place(row);
-    const mask = (1 << (place >>> 24)) - 1;
-    this.setPlace(row, ((place & ~0xfff) | (((place & 0xfff) + 1) & mask)) - (1 << 12));
+    const head = (place & BITS) + 1;
+    const isTurning = head >= place >>> CAPACITY_SHIFT;
+    this.setPlace(row, (isTurning ? place & ~BITS : place + 1) - ONE_LONGER);
   }
 
   /** Keeps only the entries for which `keep` says so. */
@@ -84,17 +103,26 @@ export class Rings {
       const to = this.at(row, kept++);
       if (to !== from) this.copy(from, to);
     }
-    this.setPlace(row, this.place(row) - ((length - kept) << 12));
+    this.setPlace(row, this.place(row) - (length - kept) * ONE_LONGER);
   }
 
   /** Gives the block back; the ring is empty. */
   clear(row: number): void {
+    const capacity = this.place(row) >>> CAPACITY_SHIFT;
+    if (capacity !== 0) this.arena.give(this.block(row), this.width * capacity);
+    this.setPlace(row, 0);
+  }
+
+  /** The owner's word. */
+  spare(row: number): number {
     const fields = this.owners.u32(row);
     const word = this.owners.word(row) + this.field;
-    const block = fields[word] as number;
-    if (block !== 0) this.arena.give(block, this.width << ((fields[word + 1] as number) >>> 24));
-    fields[word] = 0;
-    fields[word + 1] = 0;
+    return (fields[word + PLACE] as number) >>> CAPACITY_SHIFT === 0 ? 0 : (fields[word + SPARE] as number);
+  }
+
+  /** Only while there is a block: where there was more than one entry since the ring was empty. */
+  setSpare(row: number, value: number): void {
+    this.owners.u32(row)[this.owners.word(row) + this.field + SPARE] = value;
   }
 
   write(address: number, record: RecordInHand): void {
@@ -154,35 +182,29 @@ export class Rings {
     for (let i = 0; i < this.width; i++) target[into + i] = source[at + i] as number;
   }
 
-  private makeRoom(row: number, length: number): void {
-    const place = this.place(row);
-    const log = place >>> 24;
-    if (length < 1 << log && (log > 0 || this.inline >= 0)) return;
-    const block = this.block(row);
-    if (length < 1 << log) {
-      if (block === 0) this.setBlock(row, this.arena.take(this.width));
-      return;
-    }
-    const grown = this.arena.take(this.width << (log + 1));
+  /** Moves all entries to a larger block, where one more has room. */
+  private grow(row: number, place: number, length: number): void {
+    const capacity = place >>> CAPACITY_SHIFT;
+    const roomy = capacityFor(length + 1);
+    const grown = this.arena.take(this.width * roomy);
     for (let i = 0; i < length; i++) this.copy(this.at(row, i), grown + i * this.width);
-    if (block !== 0) this.arena.give(block, this.width << log);
-    this.setBlock(row, grown);
-    this.setPlace(row, ((log + 1) << 24) | (length << 12));
+    if (capacity !== 0) this.arena.give(this.block(row), this.width * capacity);
+    else this.setSpare(row, 0);
+    const fields = this.owners.u32(row);
+    const word = this.owners.word(row) + this.field;
+    fields[word + PLACE] = roomy * (1 << CAPACITY_SHIFT) + (length + 1) * ONE_LONGER;
+    fields[word + BLOCK] = grown;
   }
 
   private block(row: number): number {
-    return this.owners.u32(row)[this.owners.word(row) + this.field] as number;
-  }
-
-  private setBlock(row: number, block: number): void {
-    this.owners.u32(row)[this.owners.word(row) + this.field] = block;
+    return this.owners.u32(row)[this.owners.word(row) + this.field + BLOCK] as number;
   }
 
   private place(row: number): number {
-    return this.owners.u32(row)[this.owners.word(row) + this.field + 1] as number;
+    return this.owners.u32(row)[this.owners.word(row) + this.field + PLACE] as number;
   }
 
   private setPlace(row: number, place: number): void {
-    this.owners.u32(row)[this.owners.word(row) + this.field + 1] = place;
+    this.owners.u32(row)[this.owners.word(row) + this.field + PLACE] = place;
   }
 }

@@ -6,7 +6,7 @@ import type { Snapshot } from './parts.ts';
 
 /** The first bytes of every snapshot: what it is and in which form, as words in the machine's own byte order. */
 const MAGIC = 0x54_4e_53_41;
-const VERSION = 3;
+const VERSION = 4;
 const HEADER_BYTES = 8;
 const TRAILER_BYTES = 16;
 /** Of the index, in the trailer. */

@@ -10,7 +10,7 @@ import { OWN_F64, OWN_U32 } from '../row.ts';
 import { Rows } from '../rows.ts';
 
 const RING = OWN_U32;
-const CLOCK = OWN_F64 + 1;
+const CLOCK = OWN_F64 + 2;
 /** Words of an entry: the call's fingerprint. */
 const LO = callerWords('wide');
 const HI = LO + 1;
@@ -35,7 +35,7 @@ export class DistinctCalls implements Measure {
     this.rows = new Rows(windowMs === null ? CLOCK : CLOCK + CLOCK_WORDS);
     this.last = (measure.type === 'loop' && measure.distinctOfLast) || 1;
     this.clock = windowMs === null ? null : new KeyClock(this.rows, CLOCK, windowMs, core.record);
-    this.rings = new Rings({ arena: core.arena, owners: this.rows, field: RING, width: HI + 1, inline: null });
+    this.rings = new Rings({ arena: core.arena, owners: this.rows, field: RING, width: HI + 1, inline: false });
     this.callers = new Callers(this.rings, core.sessions, reach);
     this.fingerprint = new Fingerprint(compiled);
     this.needsTimers = windowMs !== null && reach !== 'session';

@@ -36,7 +36,7 @@ export class SessionTotal implements Measure {
       field: RING,
       sum: isSum ? { rows: this.rows, field: SUM } : null,
       width: isSum ? ENTRY_WORDS + 2 : ENTRY_WORDS,
-      inline: null,
+      inline: false,
       behind: new Lump(),
       exact: EXACT_OF_TOTAL,
       byTime: false,

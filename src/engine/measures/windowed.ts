@@ -9,7 +9,7 @@ import { OWN_F64, OWN_U32 } from '../row.ts';
 import { Rows } from '../rows.ts';
 import { Slices } from '../slices.ts';
 
-/** What is held takes three uint32 fields, two words; then come the clock, the sum and the first event's time, those that are needed. */
+/** The ring takes three uint32 fields, two words; then come the clock, the sum and the first event's time, those that are needed. */
 const RING = OWN_U32;
 const CLOCK = OWN_F64 + 2;
 const AFTER_CLOCK = CLOCK + CLOCK_WORDS;
@@ -52,7 +52,7 @@ export abstract class Windowed implements Measure {
       field: RING,
       sum: isSum ? { rows: this.rows, field: AFTER_CLOCK } : null,
       width: isSum ? ENTRY_WORDS + 2 : ENTRY_WORDS,
-      inline: null,
+      inline: false,
       behind: new Slices(windowMs),
       exact: EXACT_ENTRIES,
       byTime: true,
