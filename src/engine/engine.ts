@@ -1,21 +1,18 @@
 import type { Alert, FiringAlert } from '../domain/alert.ts';
 import type { Symbols } from '../domain/event/symbols.ts';
 import { EventType, type EventView } from '../domain/event/view.ts';
-import type { CompiledRule, CompiledRuleSet, Rule } from '../domain/rule.ts';
+import type { CompiledRuleSet } from '../domain/rule.ts';
 import type { Scope } from '../domain/scope.ts';
 import { Alerts } from './alerts.ts';
 import { Arena } from './arena.ts';
 import { holdingAlert } from './evidence.ts';
-import { fenceTargets } from './fence-targets.ts';
 import { Fences } from './fences.ts';
 import { type CardinalityLimits, CLOCK_SKEW_MS, DEFAULT_LIMITS } from './limits.ts';
-import { sortFrom } from './order.ts';
 import { type Snapshot, SnapshotReader, SnapshotWriter } from './parts.ts';
 import { RecordInHand } from './record.ts';
-import { type Partition, Runner } from './runner.ts';
+import { Runners } from './runners.ts';
 import { SessionRows } from './session-rows.ts';
 import { SESSION_WORDS, Sessions } from './sessions.ts';
-import { storedRule, successors } from './succession.ts';
 import { TimerOf, Timers } from './timers.ts';
 
 /*
@@ -75,8 +72,7 @@ export class Engine {
   private readonly fences: Fences;
   private readonly sessions: Sessions;
   private readonly alerts: Alerts;
-  private readonly partition: Partition;
-  private runners: readonly Runner[];
+  private readonly runners: Runners;
   private processed = 0;
   private late = 0;
   private repeated = 0;
@@ -91,8 +87,8 @@ export class Engine {
     this.sessions = new Sessions(symbols, sessionRows, arena, timers, limits, sessionEndsAfterMs);
     this.alerts = new Alerts(timers, record, log);
     const { fences, sessions, alerts } = this;
-    this.partition = { symbols, arena, timers, sessionRows, record, fences, sessions, alerts, limits };
-    this.runners = this.useRunners(this.makeRunners(options.rules.rules));
+    const partition = { symbols, arena, timers, sessionRows, record, fences, sessions, alerts, limits };
+    this.runners = new Runners(partition, options.rules.rules);
   }
 
   /** The next offset that is expected: lower ones are ignored. */
@@ -114,19 +110,18 @@ export class Engine {
   }
 
   get stats(): EngineStats {
-    const sum = (of: (runner: Runner) => number) => this.runners.reduce((total, runner) => total + of(runner), 0);
-    const { arena, timers, sessionRows, sessions } = this;
+    const { arena, timers, sessionRows, sessions, runners } = this;
     return {
       processed: this.processed,
       late: this.late,
       repeated: this.repeated,
-      overflow: this.overflow + sum((runner) => runner.overflow + runner.measure.overflow),
+      overflow: this.overflow + runners.sum((runner) => runner.overflow + runner.measure.overflow),
       activeSessions: sessions.active,
       sessions: this.begun,
       firingAlerts: this.alerts.firing,
-      keys: sum((runner) => runner.size),
+      keys: runners.sum((runner) => runner.size),
       timers: timers.size,
-      stateBytes: arena.bytes + timers.bytes + sessionRows.bytes + sum((runner) => runner.bytes),
+      stateBytes: arena.bytes + timers.bytes + sessionRows.bytes + runners.sum((runner) => runner.bytes),
     };
   }
 
@@ -146,7 +141,7 @@ export class Engine {
     const mark = this.alerts.out.length;
     if (this.takeUp(offset, appendedAt, view)) this.judge(view);
     sessions.unpin();
-    sortFrom(this.alerts.out, mark, this.runners);
+    this.runners.sortAlerts(mark);
     return this.alerts.out;
   }
 
@@ -179,10 +174,8 @@ export class Engine {
       const session = symbols.sessions.find(scope.tenant, scope.session);
       if (sessions.isOpen(session)) sessions.setFence(session, at);
     }
-    for (const runner of runners) {
-      for (const { kind, isIt } of fenceTargets(scope, symbols, runner.keys)) runner.fence(kind, isIt, at);
-    }
-    sortFrom(out, 0, runners);
+    runners.fence(scope, at);
+    runners.sortAlerts(0);
     return out;
   }
 
@@ -200,7 +193,7 @@ export class Engine {
   reload(rules: CompiledRuleSet): readonly Alert[] {
     const { out } = this.alerts;
     this.alerts.clearOut();
-    this.replace(rules.rules);
+    this.runners.replace(rules.rules);
     return out;
   }
 
@@ -232,15 +225,12 @@ export class Engine {
       repeated: this.repeated,
       begun: this.begun,
     });
-    into.fact(
-      'rules',
-      this.runners.map((runner) => runner.rule),
-    );
+    this.runners.saveRules(into);
     into.fact('symbols', this.options.symbols.snapshot());
     this.arena.save(into, 'arena');
     this.sessions.save(into);
     this.fences.save(into);
-    for (const runner of this.runners) runner.save(into);
+    this.runners.save(into);
     this.alerts.save(into);
     return into;
   }
@@ -256,17 +246,6 @@ export class Engine {
     const engine = new Engine({ ...options, rules: { ...options.rules, rules: [] } });
     engine.load(new SnapshotReader(snapshot));
     return { engine, alerts: engine.reload(options.rules) };
-  }
-
-  private makeRunners(rules: readonly CompiledRule[]): readonly Runner[] {
-    return rules.map((rule, place) => new Runner(rule, place, this.partition));
-  }
-
-  /** Rules whose keys are sessions have their parts of the sessions' rows side by side, in the rules' order. */
-  private useRunners(runners: readonly Runner[]): readonly Runner[] {
-    this.sessionRows.layOut(runners.filter(({ keys }) => keys.areSessions).map(({ measure }) => measure.rows));
-    this.alerts.useRunners(runners);
-    return runners;
   }
 
   /** @returns false for an offset below the next. */
@@ -313,8 +292,8 @@ export class Engine {
   }
 
   private judge(view: EventView): void {
-    const { record, runners } = this;
-    for (let i = 0; i < runners.length; i++) (runners[i] as Runner).step();
+    const { record } = this;
+    this.runners.step();
     if (record.late) this.late++;
     if (view.type === EventType.sessionEnd && record.session !== 0) this.endSession(record.session);
   }
@@ -326,7 +305,7 @@ export class Engine {
       if (due > record.horizon) record.horizon = due;
       const mark = alerts.out.length;
       while (timers.nextDue() === due) this.fireTimer(due);
-      sortFrom(alerts.out, mark, this.runners);
+      this.runners.sortAlerts(mark);
     }
     if (horizon > record.horizon) record.horizon = horizon;
     if (timers.isStale) timers.sweep((due, of, row) => this.remembers(due, of, row));
@@ -338,47 +317,21 @@ export class Engine {
     const row = timers.nextRow();
     timers.pop();
     if (of === TimerOf.alert) alerts.wake(row, due);
-    else if (of !== TimerOf.session) (this.runners[of] as Runner).wake(row, due);
+    else if (of !== TimerOf.session) this.runners.at(of).wake(row, due);
     else if (sessions.isOver(row, due)) this.endSession(row);
   }
 
   private remembers(due: number, of: number, row: number): boolean {
     if (of === TimerOf.alert) return this.alerts.remembers(row, due);
     if (of === TimerOf.session) return this.sessions.remembers(row, due);
-    return (this.runners[of] as Runner).remembers(row, due);
+    return this.runners.at(of).remembers(row, due);
   }
 
   private endSession(session: number): void {
     const { runners, sessions } = this;
-    for (const runner of runners) runner.endSession(session);
+    runners.endSession(session);
     sessions.end(session);
     sessions.releaseIfUnused(session);
-  }
-
-  private replace(rules: readonly CompiledRule[]): void {
-    const { alerts, timers, runners: old } = this;
-    const taken = successors(
-      old.map((runner) => runner.rule),
-      rules.map(({ rule }) => rule),
-    );
-    old.forEach((runner, place) => {
-      const next = taken[place];
-      if (next === undefined) runner.close();
-      else if (isChanged(runner.rule, rules[next]!.rule)) runner.endAlerts();
-    });
-    sortFrom(alerts.out, 0, old);
-    alerts.renumber(taken.map((place) => place ?? 0));
-    const next = rules.map((compiled, place) => {
-      const runner = old[taken.indexOf(place)];
-      if (runner === undefined) return new Runner(compiled, place, this.partition);
-      runner.adopt(compiled, place, isChanged(runner.rule, compiled.rule));
-      return runner;
-    });
-    this.runners = this.useRunners(next);
-    timers.clear();
-    this.sessions.armAll();
-    for (const runner of this.runners) runner.armAll();
-    alerts.armAll();
   }
 
   private load(from: SnapshotReader): void {
@@ -391,15 +344,10 @@ export class Engine {
     this.repeated = repeated;
     this.begun = begun;
     this.arena.load(from, 'arena');
-    this.runners = this.useRunners(this.makeRunners(from.fact<readonly Rule[]>('rules').map(storedRule)));
+    this.runners.loadRules(from);
     this.sessions.load(from);
     this.fences.load(from);
-    for (const runner of this.runners) runner.load(from);
+    this.runners.load(from);
     this.alerts.load(from);
   }
-}
-
-/** Alerts stay only with a rule of the same name and meaning. */
-function isChanged(before: Rule, after: Rule): boolean {
-  return before.name !== after.name || before.hash !== after.hash;
 }

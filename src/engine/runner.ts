@@ -2,14 +2,15 @@ import type { Symbols } from '../domain/event/symbols.ts';
 import type { EventView } from '../domain/event/view.ts';
 import type { CompiledRule, Rule } from '../domain/rule.ts';
 import type { Alerts } from './alerts.ts';
+import { Conditions } from './conditions.ts';
 import { type Fences, type KeyScope, keyScope } from './fences.ts';
 import type { Keys } from './keys.ts';
 import { makeKeys } from './make-keys.ts';
-import { type Core, type Measure, makeTest, type Test, type WitnessHost } from './measure.ts';
+import type { Core, Measure, Test, WitnessHost } from './measure.ts';
 import { makeMeasure } from './measures/index.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
-import { alertOf, conditionOf, isHeld, isUsed, setAlert, setCondition, setHeld, setTimer, timerOf } from './row.ts';
+import { alertOf, isHeld, isUsed, setAlert, setHeld, setTimer, timerOf } from './row.ts';
 import type { Rows } from './rows.ts';
 import type { SessionRows } from './session-rows.ts';
 import type { Timers } from './timers.ts';
@@ -47,7 +48,7 @@ export class Runner implements WitnessHost {
   private readonly partition: Partition;
   private readonly scope: KeyScope | null;
   private readonly keysOf: number[] = [];
-  private readonly tests: Test[] = [];
+  private readonly conditions: Conditions;
 
   constructor(compiled: CompiledRule, place: number, partition: Partition) {
     const { rule } = compiled;
@@ -63,6 +64,7 @@ export class Runner implements WitnessHost {
     this.needsTimers = this.measure.needsTimers;
     const { symbols, sessionRows } = partition;
     this.keys = makeKeys(compiled, this.rows, symbols, sessionRows);
+    this.conditions = new Conditions(compiled, this.rows, this.keys);
   }
 
   get rule(): Rule {
@@ -148,13 +150,8 @@ export class Runner implements WitnessHost {
     if (alert === 0 && !isHeld(this.rows, row)) this.remove(row);
   }
 
-  /** The condition of the row's key: an override's, or the rule's own. */
   testOf(row: number): Test {
-    const known = conditionOf(this.rows, row);
-    if (known >= 0) return this.tests[known] as Test;
-    const index = this.testIndex(row);
-    setCondition(this.rows, row, index);
-    return this.tests[index] as Test;
+    return this.conditions.of(row);
   }
 
   /** The rule was loaded again; its measure is the same. @param changed whether its conditions have to be judged again */
@@ -164,10 +161,10 @@ export class Runner implements WitnessHost {
     this.matches = compiled.bind(this.partition.symbols);
     this.keys.useSlots(compiled.groupSlots);
     this.measure.useSlots(compiled.slots);
+    this.conditions.use(compiled, changed);
     if (!changed) return;
-    this.tests.length = 0;
     this.visit((row) => {
-      setCondition(this.rows, row, -1);
+      this.conditions.forget(row);
       if (isHeld(this.rows, row)) setTimer(this.rows, row, this.judgedAgainAt(row));
     });
   }
@@ -205,8 +202,7 @@ export class Runner implements WitnessHost {
     this.visit((row) => {
       this.count(row, 1);
       this.measure.loaded?.(row);
-      // Conditions are numbered in the order in which keys asked for them.
-      setCondition(this.rows, row, -1);
+      this.conditions.forget(row);
     });
   }
 
@@ -315,14 +311,6 @@ export class Runner implements WitnessHost {
     const { horizon } = this.partition.record;
     const due = this.measure.settle(row) ? this.measure.judgedAgainAt(row) : horizon;
     return Number.isFinite(due) ? due : 0;
-  }
-
-  private testIndex(row: number): number {
-    const condition =
-      this.rule.overrides.length === 0 ? this.rule.condition : this.compiled.conditionFor(this.keys.texts(row));
-    const test = makeTest(condition);
-    const known = this.tests.findIndex((one) => one.threshold === test.threshold && one.comparison === test.comparison);
-    return known >= 0 ? known : this.tests.push(test) - 1;
   }
 
   private visit(visit: (row: number) => void): void {

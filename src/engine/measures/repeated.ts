@@ -2,6 +2,7 @@ import { type EventView, Status } from '../../domain/event/view.ts';
 import type { CompiledRule } from '../../domain/rule.ts';
 import { Callers, type Reach } from '../callers.ts';
 import { Fingerprint } from '../fingerprint.ts';
+import { Holder } from '../holder.ts';
 import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import { Lump } from '../lump.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
@@ -13,20 +14,17 @@ import { Rows } from '../rows.ts';
 import { Slices } from '../slices.ts';
 
 /**
- * uint32 fields of a key's row: its operations, and the fingerprint of one for which the condition held last. Float64 fields: the
+ * uint32 fields of a key's row: its operations, and which of them the condition held for last. Float64 fields: the
  * greatest effective time of any call held; with a window the clock, a time that no operation's newest call is older than, and,
  * where whole windows may be judged, the first event's.
  */
 const OPERATIONS = OWN_U32;
-const HOLDER_LO = OPERATIONS + OPERATION_FIELDS;
-const HOLDER_HI = HOLDER_LO + 1;
+const HOLDER = OPERATIONS + OPERATION_FIELDS;
 const GREATEST = OWN_F64 + 2;
 const CLOCK = GREATEST + 1;
 const LEAST = CLOCK + CLOCK_WORDS;
 const FIRST = LEAST + 1;
 
-/** In both words of the holder: any operation may be the one. 0 in both: there is none. */
-const ANY = 0xffffffff;
 /** More than one, so that what gathered while nobody called goes too. */
 const DROPPED_AT_ONCE = 2;
 
@@ -54,6 +52,7 @@ export abstract class Repeated implements Measure {
   protected readonly callers: Callers;
   protected readonly record: RecordInHand;
   private readonly clock: KeyClock | null;
+  private readonly holder: Holder;
   private readonly bound: number;
   /** True where the first event's time is kept. */
   private readonly hasFirst: boolean;
@@ -80,6 +79,7 @@ export abstract class Repeated implements Measure {
       forgetsFailed: form.forgetsFailed,
       onLeave: hearsLeave ? (_operation, address) => this.leave(address) : null,
     });
+    this.holder = new Holder(this.rows, HOLDER, this.operations);
     this.callers = new Callers(this.operations.held.rings, core.sessions, reach);
   }
 
@@ -94,7 +94,7 @@ export abstract class Repeated implements Measure {
 
   begin(row: number): void {
     const { rows } = this;
-    this.setHolder(row, 0, 0);
+    this.holder.set(row, 0);
     rows.set64(row, GREATEST, Number.NEGATIVE_INFINITY);
     if (this.clock === null) return;
     this.clock.begin(row);
@@ -128,22 +128,21 @@ export abstract class Repeated implements Measure {
 
   holds(row: number, test: Test): boolean {
     if (!test.isGrowing) return this.isWhole(row) && test.holds(this.valueOf(row, this.most(row)));
-    const holder = this.holderFor(row, test);
-    if (holder === 0) this.setHolder(row, 0, 0);
-    else this.setHolder(row, this.operations.lo(row, holder), this.operations.hi(holder));
-    return holder !== 0;
+    const operation = this.holderFor(row, test);
+    this.holder.set(row, operation);
+    return operation !== 0;
   }
 
   wakesAt(row: number, test: Test, watched: boolean): number {
     if (this.clock === null || (test.isGrowing && !watched && !this.needsTimers)) return Number.POSITIVE_INFINITY;
     if (test.isGrowing && !watched) return this.clock.leavesAt(row, this.greatest(row));
-    if (test.isGrowing) return this.clock.leavesAt(row, this.operations.held.leavesAt(this.holder(row)));
+    if (test.isGrowing) return this.clock.leavesAt(row, this.operations.held.leavesAt(this.holder.find(row)));
     const leaves = this.nextLeaveAt(row, this.clock);
     return this.isWhole(row) ? leaves : Math.min(leaves, this.clock.leavesAt(row, this.first(row)));
   }
 
   judgedAgainAt(row: number): number {
-    this.setHolder(row, ANY, ANY);
+    this.holder.forget(row);
     return this.clock === null ? Number.POSITIVE_INFINITY : this.nextLeaveAt(row, this.clock);
   }
 
@@ -220,7 +219,7 @@ export abstract class Repeated implements Measure {
     });
     this.rows.set64(row, GREATEST, greatest);
     if (this.clock !== null) this.rows.set64(row, LEAST, least);
-    if (this.hasHolder(row)) this.setHolder(row, ANY, ANY);
+    if (this.holder.isAny(row)) this.holder.forget(row);
   }
 
   /** Effective time of an operation's latest call. In order of time it is the last one. */
@@ -244,7 +243,7 @@ export abstract class Repeated implements Measure {
     for (let i = 0; i < DROPPED_AT_ONCE; i++) {
       const oldest = operations.oldest(row);
       if (oldest === 0 || operations.held.settle(oldest)) return;
-      if (this.isHolder(row, oldest)) this.setHolder(row, ANY, ANY);
+      if (this.holder.is(row, oldest)) this.holder.forget(row);
       operations.remove(row, oldest);
     }
   }
@@ -261,7 +260,7 @@ export abstract class Repeated implements Measure {
     if (operations.count(row) < this.bound) return;
     this.overflow++;
     const oldest = operations.oldest(row);
-    const matters = this.greatestOf(oldest) >= this.greatest(row) || this.isHolder(row, oldest);
+    const matters = this.greatestOf(oldest) >= this.greatest(row) || this.holder.is(row, oldest);
     operations.remove(row, oldest);
     if (matters) this.afterRemoving(row);
   }
@@ -270,8 +269,8 @@ export abstract class Repeated implements Measure {
   private holderFor(row: number, test: Test): number {
     const newest = this.operations.newest(row);
     if (newest !== 0 && test.holds(this.valueOf(row, newest))) return newest;
-    if (!this.hasHolder(row)) return 0;
-    const holder = this.holder(row);
+    if (!this.holder.isAny(row)) return 0;
+    const holder = this.holder.find(row);
     if (holder !== 0 && test.holds(this.valueOf(row, holder))) return holder;
     const most = this.most(row);
     return most !== 0 && test.holds(this.valueOf(row, most)) ? most : 0;
@@ -327,25 +326,5 @@ export abstract class Repeated implements Measure {
 
   private greatest(row: number): number {
     return this.rows.get64(row, GREATEST);
-  }
-
-  private hasHolder(row: number): boolean {
-    return (this.rows.get32(row, HOLDER_LO) | this.rows.get32(row, HOLDER_HI)) !== 0;
-  }
-
-  private isHolder(row: number, operation: number): boolean {
-    const { operations, rows } = this;
-    if (rows.get32(row, HOLDER_HI) !== operations.hi(operation)) return false;
-    return rows.get32(row, HOLDER_LO) === operations.lo(row, operation);
-  }
-
-  /** 0 when there is none, or when it may be any. */
-  private holder(row: number): number {
-    return this.operations.find(row, this.rows.get32(row, HOLDER_LO), this.rows.get32(row, HOLDER_HI));
-  }
-
-  private setHolder(row: number, lo: number, hi: number): void {
-    this.rows.set32(row, HOLDER_LO, lo);
-    this.rows.set32(row, HOLDER_HI, hi);
   }
 }
