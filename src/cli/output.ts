@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { isSentinelError, messageOf, type SentinelError } from '../domain/errors.ts';
+import { isRefusal, isSentinelError, messageOf, type SentinelError } from '../domain/errors.ts';
 
 /** What a command writes and how it ends; handed in, so that a test can read it. */
 export interface Terminal {
@@ -20,15 +20,15 @@ export interface Terminal {
 /** 0: success. 1: a check failed, or something did not work. 2: wrong usage or configuration. */
 export type ExitCode = 0 | 1 | 2;
 
-/** A store that refuses us for good is configured wrongly: trying again changes nothing. */
-const USAGE: readonly SentinelError['code'][] = ['usage', 'config_invalid', 'store_rejected'];
+const USAGE: readonly SentinelError['code'][] = ['usage', 'config_invalid'];
 
 /** Tells a failure in one sentence, never with a stack trace. */
 export function fail(terminal: Terminal, error: unknown): ExitCode {
   terminal.err(`${messageOf(error)}\n`);
   if (!isSentinelError(error))
     terminal.err('This is a fault of sentinel itself; SENTINEL_LOG_LEVEL=debug tells more.\n');
-  return isSentinelError(error) && USAGE.includes(error.code) ? 2 : 1;
+  // What refuses us for good is configured wrongly: trying again changes nothing.
+  return isRefusal(error) || (isSentinelError(error) && USAGE.includes(error.code)) ? 2 : 1;
 }
 
 /** Rows in columns, as wide as they need to be. */

@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'rules_invalid'
   /** A part that we depend on does not answer now. */
   | 'kafka_unavailable'
+  /** Kafka and we do not fit together: credentials, certificates, a listener of another kind. */
+  | 'kafka_rejected'
   | 'store_unavailable'
   | 'store_full'
   | 'store_uninitialised'
@@ -42,6 +44,11 @@ export function isSentinelError(error: unknown): error is SentinelError {
 
 export function isRetryable(error: unknown): boolean {
   return isSentinelError(error) && error.retryable;
+}
+
+/** Kafka or the store turns us away, whatever we ask: somebody has to change a setting, here or there. */
+export function isRefusal(error: unknown): boolean {
+  return isSentinelError(error) && (error.code === 'kafka_rejected' || error.code === 'store_rejected');
 }
 
 /** One line that says what went wrong, for a log or a person. */

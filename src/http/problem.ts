@@ -29,6 +29,7 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   ambiguous: 409,
   conflict: 409,
   kafka_unavailable: 503,
+  kafka_rejected: 503,
   store_unavailable: 503,
   store_full: 503,
   store_uninitialised: 503,

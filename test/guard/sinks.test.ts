@@ -62,6 +62,17 @@ describe('a buffered sink', () => {
     expect(sink.dropped).toBe(0);
   });
 
+  test('keeps everything while it is refused whatever it brings, until somebody has mended the password', async () => {
+    const refused = new SentinelError('kafka_rejected', 'wrong password');
+    let failures = 3;
+    const { made, arrived, attempts } = delivery(() => (failures-- > 0 ? refused : null));
+    const errors: unknown[] = [];
+    const sink = new BufferedSink(made, (error) => errors.push(error), { retryMs: [1, 2] });
+    for (const id of ['1', '2']) sink.emit(event(id));
+    expect(await sink.flush(5_000)).toBe(true);
+    expect([arrived, attempts.length, errors, sink.dropped]).toEqual([['1', '2'], 4, [refused], 0]);
+  });
+
   test('drops what nobody takes, alone, and counts and reports it', async () => {
     const { made, arrived } = delivery((batch) => (batch.includes('bad') ? REFUSED : null));
     const errors: unknown[] = [];

@@ -1,7 +1,11 @@
+import { SPEAKS_TLS } from './refusal.ts';
+
 const SIZE_BYTES = 4;
 const SCRATCH_BYTES = 64 * 1024;
 /** What claims to be larger is not Kafka's. */
 const ANSWER_BYTES_MAX = 512 * 1024 * 1024;
+/** How a listener with TLS begins its complaint of a client without: an alert (21) of TLS (3). As a size it would be 352 MB. */
+const TLS_ALERT = 0x1503;
 
 /**
  * Cuts what a broker sends into answers, each a size (i32, big endian) and so many bytes. The socket writes where the next bytes
@@ -31,7 +35,7 @@ export class AnswerCutter {
     return this.#large === null ? this.#scratch.subarray(this.#held) : this.#large.subarray(this.#there);
   }
 
-  /** So many bytes were written there. Throws a RangeError where they cannot be Kafka's. */
+  /** So many bytes were written there. Throws where they cannot be Kafka's. */
   wrote(bytes: number): void {
     if (this.#large === null) {
       this.#held += bytes;
@@ -72,6 +76,7 @@ export class AnswerCutter {
 
 function sizeAt(bytes: Buffer, at: number): number {
   const size = bytes.readInt32BE(at);
+  if (size >>> 16 === TLS_ALERT) throw Object.assign(new Error('it speaks TLS'), { code: SPEAKS_TLS });
   if (size < 0 || size > ANSWER_BYTES_MAX) throw new RangeError(`an answer of ${size} bytes is none of Kafka's`);
   return size;
 }

@@ -1,13 +1,5 @@
 import { isSentinelError, messageOf, SentinelError } from '../../domain/errors.ts';
-
-/** What kafkajs' errors say of themselves. */
-interface KafkaFault {
-  readonly name?: string;
-  readonly type?: string;
-  readonly code?: string | number;
-  readonly retriable?: boolean;
-  readonly cause?: unknown;
-}
+import { isCutLogin, type KafkaFault, refusalOf } from './refusal.ts';
 
 const CONNECTION =
   /Connection|Timeout|BrokerNotFound|NoBrokerAvailable|NumberOfRetriesExceeded|MetadataNotLoaded|CoordinatorNotFound/;
@@ -26,16 +18,27 @@ const REFUSED = /AUTHORIZATION|SASL|AUTHENTICATION|UNSUPPORTED|INVALID/;
  */
 export function kafkaError(error: unknown, brokers: readonly string[], doing: string): SentinelError {
   if (isSentinelError(error)) return error;
+  const told = (why: string, advice: string) => `Kafka at ${brokers.join(', ')} could not ${doing}: ${why}. ${advice}.`;
+  for (const fault of causes(error)) {
+    const refusal = refusalOf(fault);
+    if (refusal !== null)
+      return new SentinelError('kafka_rejected', told(refusal.why, refusal.advice), { cause: error });
+  }
   const retryable = isRetryableFault(error);
   const advice = retryable ? 'It is worth trying again' : 'Check the brokers, the topics and the credentials';
-  const text = `Kafka at ${brokers.join(', ')} could not ${doing}: ${reasonOf(error)}. ${advice}.`;
-  return new SentinelError('kafka_unavailable', text, { retryable, cause: error });
+  return new SentinelError('kafka_unavailable', told(reasonOf(error), advice), { retryable, cause: error });
 }
 
-/** True where the same request may succeed later without anybody changing anything. */
+/**
+ * True where the same request may succeed later without anybody changing anything. What {@link kafkaError} calls a refusal may
+ * count as that: once we run, a certificate that turns bad may be of one broker only, and the others are to be read meanwhile.
+ */
 export function isRetryableFault(error: unknown): boolean {
   if (isSentinelError(error)) return error.retryable;
-  for (const { name, type, code, retriable } of causes(error)) {
+  for (const fault of causes(error)) {
+    const { name, type, code, retriable } = fault;
+    // Told to whoever has logged in and does so again within a second.
+    if (isCutLogin(fault) || type === 'ILLEGAL_SASL_STATE') return true;
     if (type !== undefined && REFUSED.test(type)) return false;
     if (name?.includes('SASL')) return false;
     if (retriable === true || MEMBERSHIP.has(type ?? '')) return true;
@@ -58,7 +61,14 @@ export function hasType(error: unknown, type: string): boolean {
 /** The sentence of the innermost cause: the outer ones only say that retries ended. */
 function reasonOf(error: unknown): string {
   if (hasType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return 'there is no such topic or partition';
-  return messageOf(causes(error).at(-1) ?? error).replace(/\.$/, '');
+  const innermost = causes(error).at(-1);
+  const text = messageOf(innermost ?? error);
+  // Brokers that go away say no more than listeners that want something else of us.
+  if (innermost?.name === 'KafkaJSConnectionClosedError')
+    return 'it closed the connection (where it always does, compare kafka.ssl and kafka.sasl with its listener)';
+  if (text.includes('before secure TLS connection'))
+    return 'it closed the connection before TLS was agreed on (where it always does, that listener has no TLS: leave kafka.ssl out)';
+  return (text.split('\n', 1)[0] ?? '').replace(/\.$/, '');
 }
 
 function causes(error: unknown): KafkaFault[] {

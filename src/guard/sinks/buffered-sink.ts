@@ -1,4 +1,4 @@
-import { isRetryable, SentinelError } from '../../domain/errors.ts';
+import { isRefusal, isRetryable, SentinelError } from '../../domain/errors.ts';
 import type { ValidEvent } from '../../domain/event/validate.ts';
 import type { EventSink } from '../../ports/event-sink.ts';
 import { encodeEvent } from './encode-event.ts';
@@ -38,7 +38,8 @@ const BATCH_LENGTH_MAX = 2_000_000;
 
 /**
  * A sink that never waits: events gather in a bounded buffer and go out in order, batch by batch, one at a time.
- * A delivery that fails for now is repeated until it succeeds; one that fails for good is halved until the events that
+ * A delivery that fails for now is repeated until it succeeds, and so is one that is refused whatever it carries: the events wait for
+ * whoever mends a password or a certificate. One that fails for good is halved until the events that
  * cannot be delivered are alone, and these are dropped. Every drop is counted and, once per delivery or overflow, reported.
  */
 export class BufferedSink implements EventSink {
@@ -127,7 +128,7 @@ export class BufferedSink implements EventSink {
       try {
         return await this.#delivery.deliver(batch);
       } catch (error) {
-        if (!isRetryable(error)) return this.#separate(batch, error);
+        if (!isRetryable(error) && !isRefusal(error)) return this.#separate(batch, error);
         if (pauseMs === first) this.#report(error);
       }
       await this.#pause(pauseMs);

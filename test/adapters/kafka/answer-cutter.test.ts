@@ -59,4 +59,12 @@ describe('cutting what a broker sends into answers', () => {
     const cutter = new AnswerCutter(Buffer.alloc, () => {});
     expect(() => feed(cutter, bytes, [4])).toThrow(`an answer of ${size} bytes is none of Kafka's`);
   });
+
+  test('the complaint of a listener with TLS is told as such, and no memory is taken for it', () => {
+    const alert = Buffer.from('15030300020250', 'hex');
+    const take = () => expect.unreachable();
+    expect(() => feed(new AnswerCutter(take, () => {}), alert, [alert.length])).toThrow(
+      expect.objectContaining({ code: 'SPEAKS_TLS' }),
+    );
+  });
 });

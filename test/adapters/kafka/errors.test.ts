@@ -36,6 +36,58 @@ describe('errors of Kafka', () => {
     expect(kafkaError(error, brokers, 'do it').retryable).toBe(retryable);
   });
 
+  test.each([
+    [{ code: 'SELF_SIGNED_CERT_IN_CHAIN' }, /its certificate is not trusted \(words\)\. Set kafka\.ssl\.ca/],
+    [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, /its certificate is not trusted/],
+    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, /its certificate is for another name \(words\)/],
+    [{ code: 'CERT_HAS_EXPIRED' }, /its certificate is out of date \(words\)\. Renew it/],
+    [
+      { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
+      /our certificate \(certificate required\)\. Set kafka\.ssl\.cert/,
+    ],
+    [{ code: 'SPEAKS_TLS' }, /it speaks TLS and we do not\. Set kafka\.ssl\.$/],
+    [{ message: 'Failed to connect: no key' }, /: no key\. Check kafka\.brokers and kafka\.ssl\.$/],
+  ])('a listener whose TLS does not fit (%o) refuses us for good: what to set is told', (fault, sentence) => {
+    const inner = Object.assign(new KafkaJSConnectionError('Connection error: words'), fault);
+    const error = kafkaError(new KafkaJSNumberOfRetriesExceeded(inner, { retryCount: 5, retryTime: 1 }), brokers, 'do');
+    expect(error).toMatchObject({ code: 'kafka_rejected', retryable: false, message: expect.stringMatching(sentence) });
+    // Once we run it may be one broker of several, and the others are read.
+    expect(isRetryableFault(inner)).toBe(true);
+  });
+
+  test.each([
+    ['ILLEGAL_SASL_STATE', 'Leave kafka.sasl out, or name a listener that does.'],
+    ['UNSUPPORTED_SASL_MECHANISM', 'Set kafka.sasl.mechanism to one that it has enabled.'],
+    ['SASL_AUTHENTICATION_FAILED', 'Check kafka.sasl.username and kafka.sasl.password.'],
+  ])('a login that does not fit (%s) is refused for good: what to set is told', (type, advice) => {
+    const error = kafkaError(protocolError(type, 'words', false), brokers, 'do');
+    expect(error).toMatchObject({ code: 'kafka_rejected', retryable: false });
+    expect(error.message).toContain(advice);
+  });
+
+  test.each([
+    ['Authentication failed: Invalid username or password', false],
+    ['Invalid server signature in server final message', false],
+    ['Closed connection', true],
+    ['Connection closed by the server', true],
+    ['Connection error: read ECONNRESET', true],
+    ['Request SaslAuthenticate(key: 36, version: 1) timed out', true],
+  ])('kafkajs tells every end of a login alike: "%s" is worth trying again: %s', (why, retryable) => {
+    const login = Object.assign(new Error(`SASL PLAIN authentication failed: ${why}`), {
+      name: 'KafkaJSSASLAuthenticationError',
+      retriable: false,
+    });
+    expect(isRetryableFault(login)).toBe(retryable);
+    expect(kafkaError(login, brokers, 'do')).toMatchObject({
+      code: retryable ? 'kafka_unavailable' : 'kafka_rejected',
+      retryable,
+    });
+  });
+
+  test('who logs in again within a second is told that it is no time for it, and goes on', () => {
+    expect(isRetryableFault(protocolError('ILLEGAL_SASL_STATE', 'words', false))).toBe(true);
+  });
+
   test('an error of ours stays what it is', () => {
     const error = new SentinelError('kafka_unavailable', 'words', { retryable: false });
     expect(kafkaError(error, brokers, 'do it')).toBe(error);
