@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { messageOf, SentinelError } from '../domain/errors.ts';
 import type { KillNames } from '../killswitch/keys.ts';
 import type { CheckpointStore } from '../ports/checkpoint-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { KillStore } from '../ports/kill-store.ts';
-import type { Config, KafkaConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import type { Ports } from './parts.ts';
+import { readPemFiles } from './pem-files.ts';
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 
@@ -35,7 +34,7 @@ export async function openLog(config: Config, logger: Logger, clock: Clock = SYS
     topics,
     clock,
     log: (level, message, detail) => logger[level](detail ?? {}, message),
-    ssl: sslOf(kafka),
+    ssl: readPemFiles(kafka.ssl),
     ...(kafka.sasl === null ? {} : { sasl: kafka.sasl }),
   });
 }
@@ -70,21 +69,4 @@ export function killNames({ killSwitch, redis }: Config): KillNames {
     per_session_flag_prefix: killSwitch.perSessionFlagPrefix,
     disabled_tools_key: killSwitch.disabledToolsKey,
   };
-}
-
-function sslOf({ ssl }: KafkaConfig): boolean | { ca?: string; cert?: string; key?: string } {
-  if (typeof ssl === 'boolean') return ssl;
-  const files = Object.entries(ssl).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(files.map(([name, path]) => [name, pem(path)]));
-}
-
-function pem(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new SentinelError(
-      'config_invalid',
-      `kafka.ssl: ${path} cannot be read (${messageOf(error)}), expected a PEM file`,
-    );
-  }
 }
