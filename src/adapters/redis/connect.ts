@@ -216,6 +216,8 @@ function newClient(address: RedisAddress, common: Settings): RedisClient {
     case 'server':
       return new Redis({ ...options, ...hosts[0], db });
     case 'sentinel':
+      // Sentinels of a primary with TLS speak it too: Redis has one setting for both.
+      if (address.tls) options.sentinelTLS = {};
       return new Redis({ ...options, sentinels: [...hosts], name, db, enableTLSForSentinelMode: address.tls });
     case 'cluster': {
       const { retryStrategy: clusterRetryStrategy, enableOfflineQueue: _, ...redisOptions } = options;
