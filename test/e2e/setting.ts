@@ -29,6 +29,8 @@ export interface SettingOptions {
   readonly partitions?: number;
   readonly redis?: string;
   readonly brokers?: readonly string[];
+  /** Another way for the daemon to the same servers: what stands in its configuration under `kafka:`, and `redis.url`. */
+  readonly ways?: { readonly kafka: Readonly<Record<string, unknown>>; readonly redis: string };
   /** More YAML for the configuration. */
   readonly more?: string;
 }
@@ -44,6 +46,7 @@ export const UNLIMITED = `responder:
 
 export async function createSetting(options: SettingOptions): Promise<Setting> {
   const { rules, partitions = 4, redis = redisUrl(), brokers = kafkaBrokers(), more = UNLIMITED } = options;
+  const ways = options.ways ?? { kafka: { brokers }, redis };
   const name = unique('e2e');
   const dir = mkdtempSync(join(tmpdir(), 'sentinel-e2e-'));
   const topics: Topics = {
@@ -57,7 +60,7 @@ export async function createSetting(options: SettingOptions): Promise<Setting> {
   const config = join(dir, 'sentinel.yaml');
   mkdirSync(rulesDir);
   writeFileSync(join(rulesDir, 'rules.yaml'), rules);
-  writeFileSync(config, configText({ brokers, name, topics, redis, keyPrefix, rulesDir }) + more);
+  writeFileSync(config, configText({ ways, name, topics, keyPrefix, rulesDir }) + more);
   const log = new KafkaEventLog({
     brokers,
     groupId: `${name}-test`,
@@ -98,18 +101,14 @@ export async function auditIn(log: EventLog, topic: string): Promise<AuditRecord
 }
 
 function configText(said: {
-  brokers: readonly string[];
+  ways: NonNullable<SettingOptions['ways']>;
   name: string;
   topics: Topics;
-  redis: string;
   keyPrefix: string;
   rulesDir: string;
 }): string {
-  return `kafka:
-  brokers: ${JSON.stringify(said.brokers)}
-  group_id: ${said.name}
-  topics: ${JSON.stringify(said.topics)}
-redis: {url: "${said.redis}", key_prefix: "${said.keyPrefix}"}
+  return `kafka: ${JSON.stringify({ ...said.ways.kafka, group_id: said.name, topics: said.topics })}
+redis: {url: "${said.ways.redis}", key_prefix: "${said.keyPrefix}"}
 rules: {dir: "${said.rulesDir}"}
 `;
 }

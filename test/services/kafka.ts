@@ -13,10 +13,18 @@ import { type Server, server } from './server.ts';
 export interface KafkaOptions {
   /** Further lines of server.properties; they win over the defaults. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Further listeners, by name, beside the plain one; how each is secured is for `properties` to say. */
+  readonly doors?: Readonly<Record<string, SecurityProtocol>>;
+  /** Users as `kafka-storage format --add-scram` takes them: `SCRAM-SHA-256=[name=…,password=…]`. */
+  readonly scram?: readonly string[];
 }
+
+export type SecurityProtocol = 'SASL_PLAINTEXT' | 'SSL' | 'SASL_SSL';
 
 export interface KafkaServer {
   readonly brokers: string[];
+  /** `host:port` of each further listener. */
+  readonly doors: Readonly<Record<string, string>>;
   readonly port: number;
   readonly dir: string;
   pid(): number | undefined;
@@ -49,12 +57,17 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   }
 }
 
-async function kafkaOnFreePorts(libraries: string, { properties = {} }: KafkaOptions): Promise<KafkaServer> {
-  const [port = 0, controllerPort = 0] = await freePorts(2);
+async function kafkaOnFreePorts(libraries: string, options: KafkaOptions): Promise<KafkaServer> {
+  const { properties = {}, doors: wanted = {}, scram = [] } = options;
+  const names = Object.keys(wanted);
+  const [port = 0, controllerPort = 0, ...doorPorts] = await freePorts(2 + names.length);
+  const doors = Object.fromEntries(names.map((name, n) => [name, `127.0.0.1:${doorPorts[n]}`]));
   const dir = temporaryDirectory('kafka');
   const clusterId = randomClusterId();
-  const java = writeConfiguration(libraries, dir, { ...serverProperties(dir, port, controllerPort), ...properties });
-  await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', 'server.properties'], dir);
+  const lines = { ...serverProperties(dir, port, controllerPort, doors, wanted), ...properties };
+  const java = writeConfiguration(libraries, dir, lines);
+  const format = ['format', '-t', clusterId, '-c', 'server.properties', ...scram.flatMap((user) => ['-S', user])];
+  await run('java', [...java, 'kafka.tools.StorageTool', ...format], dir);
   const brokers = [`127.0.0.1:${port}`];
   const broker = server({
     name: 'Kafka',
@@ -64,7 +77,7 @@ async function kafkaOnFreePorts(libraries: string, { properties = {} }: KafkaOpt
     ready: () => brokerAnswers(brokers, clusterId),
     readyWithinMs: 120_000,
   });
-  return { brokers, port, dir, ...broker, start: () => startWarm(broker, brokers) };
+  return { brokers, doors, port, dir, ...broker, start: () => startWarm(broker, brokers) };
 }
 
 /** 22 characters of base64. A first one of '-' would read as an option, hence the cleared bit. */
@@ -99,15 +112,26 @@ rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
 `;
 
-function serverProperties(dir: string, port: number, controllerPort: number): Record<string, string> {
+function serverProperties(
+  dir: string,
+  port: number,
+  controllerPort: number,
+  doors: Readonly<Record<string, string>>,
+  protocols: Readonly<Record<string, SecurityProtocol>>,
+): Record<string, string> {
+  const open = [`PLAINTEXT://127.0.0.1:${port}`, ...Object.entries(doors).map(([name, at]) => `${name}://${at}`)];
+  const secured = Object.entries(protocols)
+    .map(([name, protocol]) => `,${name}:${protocol}`)
+    .join('');
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [...open, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    'advertised.listeners': open.join(','),
+    'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${secured}`,
+    'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(dir, 'logs'),
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '1',

@@ -11,7 +11,8 @@ export interface TestLog {
   readonly options: KafkaLogOptions;
   /** What the log said, warnings and errors only. */
   readonly said: string[];
-  open(tuning?: Partial<KafkaTuning>): KafkaEventLog;
+  /** @param way how it reaches the brokers, where not as the test does */
+  open(tuning?: Partial<KafkaTuning>, way?: Partial<KafkaLogOptions>): KafkaEventLog;
   dispose(): Promise<void>;
 }
 
@@ -40,8 +41,9 @@ export function testLog(brokers: readonly string[], partitions: KafkaLogOptions[
     groupId: name,
     options,
     said,
-    open(tuning = {}) {
-      const log = new KafkaEventLog({ ...options, tuning: { drainedEveryMs: 200, heartbeatMs: 200, ...tuning } });
+    open(tuning = {}, way = {}) {
+      const tuned = { drainedEveryMs: 200, heartbeatMs: 200, ...tuning };
+      const log = new KafkaEventLog({ ...options, ...way, tuning: tuned });
       opened.push(log);
       return log;
     },
