@@ -8,8 +8,10 @@ const TOO_OLD = /compiling script|unknown command .?(hello|evalsha)/i;
 const FULL = /^OOM |command not allowed when used memory/i;
 
 /** What a failed command means to a user: which store, what is wrong, whether to try again. Never an argument or a password. */
-export function storeError(error: unknown, place: string): SentinelError {
-  if (isSentinelError(error)) return error;
+export function storeError(failure: unknown, place: string): SentinelError {
+  if (isSentinelError(failure)) return failure;
+  // Of a Cluster ioredis tells that it failed, and why only beside it.
+  const error = (failure as { lastNodeError?: unknown } | null)?.lastNodeError ?? failure;
   const text = messageOf(error);
   if (REJECTED.test(text)) {
     return new SentinelError(

@@ -185,6 +185,17 @@ describe('a Cluster', () => {
     expect(await until(() => heard.length === 2, 5_000)).toBe(true);
   });
 
+  test('refuses a wrong password as one server does', async () => {
+    const redis = await server('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
+    const url = `redis+cluster://eve:wr0ng@127.0.0.1:${redis.port}`;
+    const store = storeAt(url, { names: { ...DEFAULT_NAMES, key_prefix: '{sentinel}' } });
+    expect(await failure(store.time())).toMatchObject({
+      code: 'store_rejected',
+      retryable: false,
+      message: expect.stringMatching(/refuses us \(WRONGPASS\)/),
+    });
+  });
+
   test('without a hash tag is refused before anything is written', () => {
     expect(() => storeAt('redis+cluster://127.0.0.1:1')).toThrow(/hash tag/);
   });
