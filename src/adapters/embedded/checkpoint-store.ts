@@ -65,6 +65,10 @@ class EmbeddedCheckpointStore implements CheckpointStore {
   }
 
   async load(log: string, partition: number): Promise<StoredCheckpoint | null> {
+    return this.#store.read(() => this.#newest(log, partition));
+  }
+
+  #newest(log: string, partition: number): StoredCheckpoint | null {
     const manifest = this.#manifests.get([log, partition]);
     if (manifest === undefined) return null;
     const { epoch, offset, upload } = manifest;

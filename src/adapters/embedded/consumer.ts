@@ -164,7 +164,8 @@ export class EmbeddedConsumer implements LogSubscription {
   /** One process reads at a time: two would decide everything twice. */
   async #own(): Promise<void> {
     while (!this.#stopped && !(await this.#tryOwn())) {
-      this.#outage = `another process (${this.#owners.get(this.#topic)?.pid ?? '?'}) reads ${this.#store.dir}`;
+      const owner = this.#store.read(() => this.#owners.get(this.#topic));
+      this.#outage = `another process (${owner?.pid ?? '?'}) reads ${this.#store.dir}`;
       await sleep(LOOK_EVERY_MS * 10, undefined, { signal: this.#abort.signal }).catch(() => {});
     }
     this.#outage = null;
