@@ -133,9 +133,11 @@ export class EmbeddedConsumer implements LogSubscription {
 
   #batchOf(partition: number): LogBatch | null {
     const askedAt = this.#clock.now();
-    const endOffset = this.#tables.end(this.#topic, partition);
     const from = this.#next.get(partition) ?? 0;
-    const records = this.#tables.read(this.#topic, partition, from, BATCH);
+    const { endOffset, records } = this.#store.read(() => ({
+      endOffset: this.#tables.end(this.#topic, partition),
+      records: this.#tables.read(this.#topic, partition, from, BATCH),
+    }));
     const first = records[0]?.offset ?? Math.max(from, endOffset);
     if (records.length === 0 && first === from) {
       if (askedAt - (this.#drainedAt.get(partition) ?? 0) < DRAINED_EVERY_MS) return null;
