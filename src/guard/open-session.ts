@@ -13,6 +13,7 @@ import type { ToolKinds } from './tool-kinds.ts';
 const READ: Attempt = { kind: 'read', tool: null };
 const WRITE: Attempt = { kind: 'write', tool: null };
 const MODEL: Attempt = { kind: 'model_call', tool: null };
+const NEW_RUN: Attempt = { kind: 'new_run', tool: null };
 
 /** What all sessions of a guard are judged with. */
 export interface Bench {
@@ -177,16 +178,16 @@ export class OpenSession {
   }
 
   #cancelInFlight(switches: readonly Switch[]): void {
-    const cancelling = switches.find((each) => each.cancels);
-    if (cancelling === undefined && this.#abort.signal.aborted) this.#abort = new AbortController();
-    if (cancelling !== undefined && !this.#abort.signal.aborted) {
+    const cancelling = switches.filter((each) => each.cancels);
+    if (cancelling.length === 0 && this.#abort.signal.aborted) this.#abort = new AbortController();
+    if (cancelling.length > 0 && !this.#abort.signal.aborted) {
       this.#abort.abort(new CallBlocked(cancellation(cancelling, READ)));
     }
     const tools = (this.#tools?.switches ?? []).filter((each) => each.cancels);
     for (const call of this.calls) {
-      const by = cancelling ?? tools.find((each) => denies(each, call));
-      if (by === undefined) continue;
-      const verdict = cancellation(by, call);
+      const concerned = [...cancelling, ...tools.filter((each) => denies(each, call))];
+      if (concerned.length === 0) continue;
+      const verdict = cancellation(concerned, call);
       call.cancel(verdict, new CallBlocked(verdict));
     }
   }
@@ -194,8 +195,10 @@ export class OpenSession {
 
 const NOT_LOADED = 'the kill state of this session was not loaded yet: the store does not answer';
 
-/** What a cancelled attempt is told: a switch may cancel what it would not have refused, then as it tells a write. */
-function cancellation(by: Switch, { kind, tool }: Attempt): Denied {
-  const verdict = denialBy([by], { kind, tool }) ?? denialBy([by], { kind: 'write', tool });
-  return verdict ?? denialBy([{ ...by, mode: 'stop_all' }], { kind, tool })!;
+/**
+ * What a cancelled attempt is told: how these switches would refuse it. One that cancels what it would not have refused is
+ * told as it refuses writes or else new runs, and names no tool then: the tool is not what it stops.
+ */
+function cancellation(by: readonly Switch[], { kind, tool }: Attempt): Denied {
+  return denialBy(by, { kind, tool }) ?? denialBy(by, WRITE) ?? denialBy(by, NEW_RUN)!;
 }

@@ -186,14 +186,40 @@ describe('a call in flight', () => {
     expect(await call.result).toBe('done');
   });
 
-  test('is cancelled under disable_writes where the switch says so', async () => {
+  test('is cancelled under disable_writes where the switch says so; a read is not told that it was a write', async () => {
     const { opened: session, made, store } = await opened();
     const [write, read] = [pending(session, 'db.write'), pending(session, 'doc.read', 'read')];
     await store.trip(byOperator(tenant('acme'), { inFlight: 'cancel' }));
     await made.refresh();
-    await expect(write.result).rejects.toMatchObject({ verdict: { code: 'writes_disabled' } });
-    await expect(read.result).rejects.toMatchObject({ verdict: { code: 'writes_disabled' } });
+    await expect(write.result).rejects.toMatchObject({
+      verdict: { code: 'writes_disabled', reason: 'killed: writes_disabled:db.write' },
+    });
+    await expect(read.result).rejects.toMatchObject({
+      verdict: { code: 'writes_disabled', reason: 'killed: writes_disabled' },
+    });
     expect(session.check('doc.read').allowed).toBe(true);
+  });
+
+  test('is cancelled under stop_new_runs where the switch says so, and told of that mode, not of one that does not stand', async () => {
+    const { opened: session, made, store, sink } = await opened();
+    const [write, signal] = [pending(session, 'db.write'), session.signal];
+    await store.trip(byOperator(tenant('acme'), { mode: 'stop_new_runs', inFlight: 'cancel' }));
+    await made.refresh();
+    const verdict = { code: 'new_runs_stopped', reason: 'killed: new_runs_stopped', scope: 'tenant:acme' };
+    await expect(write.result).rejects.toMatchObject({ verdict });
+    expect(signal.reason).toMatchObject({ verdict });
+    expect(sink.events.at(-1)).toMatchObject({ status: 'cancelled', error_type: 'new_runs_stopped' });
+    expect(session.check('db.write').allowed).toBe(true);
+  });
+
+  test('that several switches cancel is told what a refused call would be: stop_all before what is wider', async () => {
+    const { opened: session, made, store } = await opened();
+    await store.trip(byOperator(GLOBAL, { mode: 'stop_new_runs', inFlight: 'cancel' }));
+    await made.refresh();
+    const call = pending(session, 'db.write');
+    await store.trip(byOperator(tenant('acme'), { mode: 'stop_all' }));
+    await made.refresh();
+    await expect(call.result).rejects.toMatchObject({ verdict: { code: 'stop_all', scope: 'tenant:acme' } });
   });
 
   test('of a tool that is disabled so is cancelled, others are not', async () => {
