@@ -111,6 +111,17 @@ export class OpenSession {
     this.recompute();
   }
 
+  /** Whether it is one of these sessions of its tenant, or descends from one. */
+  isUnder(sessions: readonly string[]): boolean {
+    return this.scopes.some((scope) => scope.kind === 'session' && sessions.includes(scope.session));
+  }
+
+  /** Its ancestors cannot be told any more: nothing may be allowed. */
+  breakOff(why: string): void {
+    this.#broken = why;
+    this.recompute();
+  }
+
   /** The states of all its scopes were read. */
   markLoaded(): void {
     this.#loaded = true;

@@ -1,6 +1,6 @@
 import { SentinelError } from '../domain/errors.ts';
 import type { ToolKind } from '../domain/tool-kind.ts';
-import { lineageOf } from './ancestors.ts';
+import { IN_A_CIRCLE, lineageOf } from './ancestors.ts';
 import type { CallInFlight } from './calls-in-flight.ts';
 import type { GuardStore } from './guard-store.ts';
 import { type Bench, OpenSession } from './open-session.ts';
@@ -138,11 +138,17 @@ export class Sessions {
     const { open, parent } = entry;
     const store = this.#store();
     await store.registerSession(open.tenant, open.session, parent);
-    const { ancestors, broken } = await lineageOf(store, open.tenant, open.session, parent);
+    const { ancestors, broken, circle } = await lineageOf(store, open.tenant, open.session, parent);
     open.descendsFrom(ancestors, broken);
+    if (circle.length > 0) this.#breakBelow(open.tenant, circle);
     await this.#reader.load(open.scopes, [open.tenant]);
     // Where a parent became known in the meantime it is read once more.
     if (entry.parent === parent) open.markLoaded();
+  }
+
+  /** Those that were opened before the circle was closed could not know of it. */
+  #breakBelow(tenant: string, circle: readonly string[]): void {
+    for (const { open } of this.#table) if (open.tenant === tenant && open.isUnder(circle)) open.breakOff(IN_A_CIRCLE);
   }
 }
 

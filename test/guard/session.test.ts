@@ -101,6 +101,25 @@ describe('ancestors', () => {
     }
   });
 
+  test('a circle that is closed by a later session denies those in it and below it that are open here already', async () => {
+    const { guard } = await bed();
+    const made = await guard();
+    const first = await made.session({ ...S, sessionId: 'c1', parentSessionId: 'c2' });
+    const below = await made.session({ ...S, sessionId: 'c0', parentSessionId: 'c1' });
+    const strangers = [
+      await made.session({ ...S, sessionId: 'c3', parentSessionId: 'p' }),
+      await made.session({ tenantId: 'other', sessionId: 'c1', parentSessionId: 'c2' }),
+    ];
+    for (const each of [first, below, ...strangers]) expect(each.check('db.write').allowed).toBe(true);
+    const second = await made.session({ ...S, sessionId: 'c2', parentSessionId: 'c1' });
+    const denied = () => [first, below, second].map((each) => each.check('doc.read'));
+    for (const verdict of denied()) expect(verdict).toMatchObject({ code: 'ancestor_unresolved' });
+    await second.end();
+    await made.refresh();
+    for (const verdict of denied().slice(0, 2)) expect(verdict).toMatchObject({ code: 'ancestor_unresolved' });
+    for (const each of strangers) expect(each.check('db.write').allowed).toBe(true);
+  });
+
   test('a second handle may name the parent that the first did not, but no other one', async () => {
     const { guard, store } = await bed();
     const made = await guard();
