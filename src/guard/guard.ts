@@ -1,6 +1,5 @@
-import { SentinelError } from '../domain/errors.ts';
 import { ID_BYTES_MAX } from '../domain/event/limits.ts';
-import { isText } from '../domain/event/validate.ts';
+import { isObject } from '../domain/event/validate.ts';
 import type { Actor } from '../domain/kill-state.ts';
 import type { ToolKind } from '../domain/tool-kind.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -12,8 +11,10 @@ import { CallEvents } from './call-events.ts';
 import { Condition, own, type StalenessLimits } from './condition.ts';
 import { Follower } from './follower.ts';
 import { KillView } from './kill-view.ts';
+import { nonEmpty, wrong } from './options.ts';
 import { Poller } from './poller.ts';
-import { checkedIds, failed, GuardSession, type SessionOptions } from './session.ts';
+import { failed, GuardSession } from './session.ts';
+import { checkSessionOptions, type SessionOptions } from './session-options.ts';
 import { Sessions } from './sessions.ts';
 import { StateReader } from './state-reader.ts';
 import type { ToolKinds } from './tool-kinds.ts';
@@ -103,10 +104,11 @@ export class Guard {
   /**
    * Opens a session and loads what stands over it. With the store down it resolves nevertheless: such a session denies
    * writes and model calls until it is loaded.
-   * @throws SentinelError `usage` for ids that are none, `conflict` where it is open with another parent.
+   * @throws SentinelError `usage` for options that are none, `conflict` where it is open with another parent.
    */
   async session(options: SessionOptions): Promise<GuardSession> {
-    const { tenantId, sessionId, parentSessionId = null } = checkedIds(options);
+    checkSessionOptions(options);
+    const { tenantId, sessionId, parentSessionId = null } = options;
     const { clock, report } = this.#parts;
     const { open, loading } = this.#sessions.open(tenantId, sessionId, parentSessionId);
     const session = new GuardSession(options, { open, sessions: this.#sessions, events: this.#events, clock, report });
@@ -116,19 +118,22 @@ export class Guard {
   }
 
   /** By ids, for sessions that are open here. No I/O; allocates nothing when it allows. */
-  check({ tenantId, sessionId, tool, kind }: CheckRequest): Verdict {
+  check(request: CheckRequest): Verdict {
     try {
+      const { tenantId, sessionId, tool, kind } = request;
       const open = this.#sessions.find(tenantId, sessionId);
       return open === undefined ? UNKNOWN : open.check(tool, kind);
     } catch (error) {
-      return failed(error);
+      return failed(isObject(request) ? error : NO_REQUEST);
     }
   }
 
   /** May a new run of that tenant start? Only this refuses new runs. No I/O; never throws. */
-  admit({ tenantId }: { readonly tenantId: string }): Verdict {
+  admit(request: { readonly tenantId: string }): Verdict {
     try {
-      if (tenantId === '' || !isText(tenantId, ID_BYTES_MAX)) throw new SentinelError('usage', 'tenantId is no id.');
+      // Users of plain JavaScript may hand over nothing.
+      const tenantId = (request as typeof request | undefined)?.tenantId as string;
+      checkId(tenantId, 'guard.admit: tenantId');
       return this.#admission.verdict(tenantId);
     } catch (error) {
       return failed(error);
@@ -197,6 +202,8 @@ export class Guard {
   }
 }
 
+const checkId = nonEmpty(ID_BYTES_MAX);
+const NO_REQUEST = wrong('guard.check: its argument', 'an object with tenantId, sessionId and tool');
 const UNKNOWN = own('session_unknown', 'no such session is open in this guard', false);
 
 function publishedTtlMs({ config }: AgreedStore): number | null {

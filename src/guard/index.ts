@@ -5,17 +5,24 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { messageOf, SentinelError } from '../domain/errors.ts';
-import { ID_BYTES_MAX } from '../domain/event/limits.ts';
-import { isText } from '../domain/event/validate.ts';
-import { DEFAULT_NAMES, type KillNames } from '../killswitch/keys.ts';
+import { DEFAULT_NAMES } from '../killswitch/keys.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventSink } from '../ports/event-sink.ts';
 import { AgreedStore, type OpenStore } from './agreed-store.ts';
 import { Guard } from './guard.ts';
-import type { GuardStore } from './guard-store.ts';
+import { GUARD_OPTIONS, type GuardOptions } from './guard-options.ts';
+import { checkOptions } from './options.ts';
 import { BufferedSink } from './sinks/buffered-sink.ts';
 import { HttpDelivery } from './sinks/http-delivery.ts';
 import { LogDelivery } from './sinks/log-delivery.ts';
+import {
+  EMBEDDED_SINK,
+  type EmbeddedSinkOptions,
+  HTTP_SINK,
+  type HttpSinkOptions,
+  KAFKA_SINK,
+  type KafkaSinkOptions,
+} from './sinks/sink-options.ts';
 import { ToolKinds } from './tool-kinds.ts';
 
 export { isRetryable, isSentinelError, SentinelError } from '../domain/errors.ts';
@@ -26,36 +33,11 @@ export type { Clock } from '../ports/clock.ts';
 export type { EventSink } from '../ports/event-sink.ts';
 export { CallBlocked } from './call-blocked.ts';
 export type { CheckRequest, Guard, GuardState } from './guard.ts';
+export type { GuardOptions, RedisAddress } from './guard-options.ts';
 export type { GuardStore } from './guard-store.ts';
-export type { CallOptions, CheckOptions, GuardSession, SessionEnd, SessionOptions } from './session.ts';
-
-export interface GuardOptions {
-  /** Where the kill state is; exactly one of `redis`, `embedded` and `store`. */
-  readonly redis?: string | { readonly url: string; readonly keyPrefix?: string };
-  /** The folder of a daemon that runs embedded. */
-  readonly embedded?: string;
-  /** A store of your own making, for tests. Closed with the guard. */
-  readonly store?: GuardStore;
-  /** Where the events of calls go; closed with the guard. None: nobody hears of them, and no rule can act on them. */
-  readonly events?: EventSink;
-  /** How this guard is told from others: host, process and a random end where absent. */
-  readonly id?: string;
-  /** How often the store is asked, seconds. Default: as published by the daemon (`kill_switch.cache_ttl_s`), else 2. */
-  readonly cacheTtlS?: number;
-  /** How old the state may be for writes, model calls and new runs, ms. Default 15,000. */
-  readonly maxStalenessMs?: number;
-  /** How old it may be for reads, ms. Default: any age. */
-  readonly readStalenessMs?: number;
-  /** Before every key; for Redis Cluster a hash tag. */
-  readonly keyPrefix?: string;
-  /** Names of the flags until the daemon's are known. */
-  readonly names?: Partial<Omit<KillNames, 'key_prefix'>>;
-  /** Send the hash of arguments instead of arguments. */
-  readonly hashArgs?: boolean;
-  readonly clock?: Clock;
-  /** Outages, lost events, callbacks that throw. Default: a process warning. */
-  readonly onError?: (error: unknown) => void;
-}
+export type { GuardSession, SessionEnd } from './session.ts';
+export type { CallOptions, CheckOptions, SessionOptions } from './session-options.ts';
+export type { EmbeddedSinkOptions, HttpSinkOptions, KafkaSinkOptions } from './sinks/sink-options.ts';
 
 /** How long `createGuard` waits for the first answer of the store. */
 const START_WITHIN_MS = 1_800;
@@ -69,12 +51,9 @@ const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
  * folder that cannot be used.
  */
 export async function createGuard(options: GuardOptions): Promise<Guard> {
+  checkOptions('createGuard', options, GUARD_OPTIONS);
   const { id = newId(), events = null, clock = SYSTEM_CLOCK, hashArgs = false } = options;
   const { maxStalenessMs = 15_000, readStalenessMs = Number.POSITIVE_INFINITY, cacheTtlS } = options;
-  if (id === '' || !isText(id, ID_BYTES_MAX)) throw wrong('id', `1 to ${ID_BYTES_MAX} bytes of well-formed text`);
-  for (const [name, value] of Object.entries({ maxStalenessMs, readStalenessMs, cacheTtlS: cacheTtlS ?? 2 })) {
-    if (!(value > 0)) throw wrong(name, 'a number greater than 0');
-  }
   const kinds = new ToolKinds();
   const { key_prefix: _, ...names } = { ...DEFAULT_NAMES, ...options.names };
   const store = await AgreedStore.open(openerOf(options, clock), { names, modeWhenEnabled: 'disable_writes' }, kinds);
@@ -88,27 +67,12 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
   return guard;
 }
 
-export interface KafkaSinkOptions {
-  /** `host:port`, at least one. */
-  readonly brokers: readonly string[];
-  /** Default `agent.tool-calls`. */
-  readonly topic?: string;
-  /** PEM texts; `true` for TLS with the system's authorities. */
-  readonly ssl?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  };
-  readonly onError?: (error: unknown) => void;
-}
-
 const EVENTS_TOPIC = 'agent.tool-calls';
 
-/** Sends events to Kafka, keyed by tenant. kafkajs is loaded with the first event. */
+/** Sends events to Kafka, keyed by tenant. kafkajs is loaded with the first event. @throws SentinelError `usage` */
 export function kafkaSink(options: KafkaSinkOptions): EventSink {
+  checkOptions('kafkaSink', options, KAFKA_SINK);
   const { brokers, topic = EVENTS_TOPIC, onError, ...security } = options;
-  if (brokers.length === 0) throw wrong('kafkaSink: brokers', 'one host:port at least');
   const open = async () => {
     const { KafkaEventLog } = await import('../adapters/kafka/event-log.ts');
     // It only appends: groups and the other topics are the daemon's.
@@ -118,20 +82,15 @@ export function kafkaSink(options: KafkaSinkOptions): EventSink {
   return new BufferedSink(new LogDelivery(open, topic), reporter(onError));
 }
 
-/** Sends events to a daemon's HTTP API. `url`: `http://127.0.0.1:7070`. */
-export function httpSink(options: {
-  readonly url: string;
-  readonly token?: string;
-  readonly onError?: (error: unknown) => void;
-}): EventSink {
+/** Sends events to a daemon's HTTP API. @throws SentinelError `usage` */
+export function httpSink(options: HttpSinkOptions): EventSink {
+  checkOptions('httpSink', options, HTTP_SINK);
   return new BufferedSink(new HttpDelivery(options.url, options.token), reporter(options.onError));
 }
 
-/** Writes events into the log of a daemon that runs embedded on the same folder. */
-export function embeddedSink(options: {
-  readonly dir: string;
-  readonly onError?: (error: unknown) => void;
-}): EventSink {
+/** Writes events into the log of a daemon that runs embedded on the same folder. @throws SentinelError `usage` */
+export function embeddedSink(options: EmbeddedSinkOptions): EventSink {
+  checkOptions('embeddedSink', options, EMBEDDED_SINK);
   const open = async () => {
     const { openEmbeddedEventLog } = await import('../adapters/embedded/event-log.ts');
     const topics = { events: EVENTS_TOPIC, audit: '-', kill_state: '-', dead_letter: '-' };
@@ -159,10 +118,6 @@ function openerOf({ redis, embedded, store, keyPrefix }: GuardOptions, clock: Cl
 
 function newId(): string {
   return `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-}
-
-function wrong(name: string, expected: string): SentinelError {
-  return new SentinelError('usage', `${name} must be ${expected}.`);
 }
 
 /** What goes wrong beside a call is told, and telling never fails. */

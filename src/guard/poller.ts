@@ -1,6 +1,9 @@
 /** How long after a pushed change the store is asked, ms: one question for all that come together. */
 const HINT_DELAY_MS = 20;
 
+/** What a timer takes at most, ms; beyond it fires at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** Runs refreshes for ever, one at a time: the next begins an interval after the last one began, or soon after a hint. */
 export class Poller {
   readonly #refresh: () => Promise<void>;
@@ -34,7 +37,7 @@ export class Poller {
   #schedule(delayMs: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.#run(), delayMs);
+    this.#timer = setTimeout(() => void this.#run(), Math.min(delayMs, TIMER_MAX_MS));
     // A process that has nothing else to do may end.
     this.#timer.unref();
   }

@@ -1,8 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { isSentinelError, messageOf, SentinelError } from '../domain/errors.ts';
-import { ID_BYTES_MAX, TEXT_BYTES_MAX } from '../domain/event/limits.ts';
-import { isLabels, isText } from '../domain/event/validate.ts';
-import type { ToolKind } from '../domain/tool-kind.ts';
+import { isSentinelError, messageOf } from '../domain/errors.ts';
 import type { Denied, Verdict } from '../domain/verdict.ts';
 import type { Clock } from '../ports/clock.ts';
 import { CallBlocked } from './call-blocked.ts';
@@ -10,33 +6,9 @@ import type { CallEvents, Outcome, Teller, ToldCall } from './call-events.ts';
 import type { CallInFlight } from './calls-in-flight.ts';
 import { own } from './condition.ts';
 import type { OpenSession } from './open-session.ts';
+import { notBuilt } from './options.ts';
+import { type CallOptions, type CheckOptions, type SessionOptions, toldCall } from './session-options.ts';
 import type { Sessions } from './sessions.ts';
-
-export interface SessionOptions {
-  /** 1–256 bytes each. A session is always the pair. */
-  readonly tenantId: string;
-  readonly sessionId: string;
-  readonly agentId?: string;
-  readonly runId?: string;
-  /** A kill of the parent, and of its parents, holds for this session too. */
-  readonly parentSessionId?: string;
-  /** Called when the session is stopped altogether, and again when it is stopped once more after that was lifted. */
-  readonly onKilled?: (verdict: Denied) => void;
-}
-
-export interface CheckOptions {
-  /** The stricter of this and the `tools` lists counts; an unlisted tool is a write. */
-  readonly kind?: ToolKind;
-}
-
-export interface CallOptions extends CheckOptions {
-  /** Joins the call and its result; a random one where absent. */
-  readonly callId?: string;
-  readonly idempotencyKey?: string;
-  /** What the call costs, US dollars, at least 0. */
-  readonly costUsd?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-}
 
 export type SessionEnd = { readonly status: 'ok' } | { readonly status: 'stopped'; readonly stop_reason: 'killed' };
 
@@ -101,7 +73,7 @@ export class GuardSession {
    * Runs `fn` if the call is allowed, and tells about it: an event before and one after, or one that says blocked.
    * The signal is aborted when the call is to be cancelled; the promise rejects at once then, whatever `fn` does.
    * @throws CallBlocked when it was refused or cancelled; else whatever `fn` throws.
-   * @throws SentinelError `usage` for options that no event could carry.
+   * @throws SentinelError `usage` for options that no event could carry, or that there are not.
    */
   async call<T>(
     tool: string,
@@ -109,7 +81,7 @@ export class GuardSession {
     fn: (signal: AbortSignal) => T | PromiseLike<T>,
     options: CallOptions = {},
   ): Promise<T> {
-    const told = toldCall(tool, args, options);
+    const told = toldCall(tool, args, fn, options);
     const verdict = this.check(tool, options);
     if (!verdict.allowed) {
       this.#quietly(() => this.#parts.events.blocked(this.#teller, told, verdict));
@@ -130,6 +102,16 @@ export class GuardSession {
       this.#quietly(() => this.#parts.events.sessionEnded(this.#teller));
     }
     return this.#ended;
+  }
+
+  /** @deprecated Not in this version: nothing would count it. @throws SentinelError `usage` */
+  record(): never {
+    throw notBuilt('session.record()');
+  }
+
+  /** @deprecated Not in this version: nothing would count it. @throws SentinelError `usage` */
+  step(): never {
+    throw notBuilt('session.step()');
   }
 
   /** For a session that was stopped before it was opened here. */
@@ -180,42 +162,6 @@ const ENDED: Denied = own('session_unknown', 'this session has ended', false);
 /** A bug, or a tool without a name: nothing may be allowed then. */
 export function failed(error: unknown): Denied {
   return own('guard_error', messageOf(error), false);
-}
-
-/** @throws SentinelError `usage` */
-export function checkedIds(options: SessionOptions): SessionOptions {
-  for (const field of ['tenantId', 'sessionId', 'parentSessionId'] as const) {
-    const id = options[field];
-    if (id === undefined && field === 'parentSessionId') continue;
-    if (id === '' || !isText(id, ID_BYTES_MAX)) throw wrong(field, `1 to ${ID_BYTES_MAX} bytes of well-formed text`);
-  }
-  for (const field of ['agentId', 'runId'] as const) {
-    if (options[field] !== undefined) checkText(field, options[field]);
-  }
-  return options;
-}
-
-/** @throws SentinelError `usage` */
-function toldCall(tool: string, args: ToldCall['args'], options: CallOptions): ToldCall {
-  const { kind, callId = randomUUID(), idempotencyKey, costUsd, labels } = options;
-  if (tool === '') throw wrong('tool', 'the name of a tool');
-  checkText('tool', tool);
-  checkText('callId', callId);
-  if (idempotencyKey !== undefined) checkText('idempotencyKey', idempotencyKey);
-  if (costUsd !== undefined && !(Number.isFinite(costUsd) && costUsd >= 0)) throw wrong('costUsd', 'at least 0');
-  if (labels !== undefined && !isLabels(labels)) throw wrong('labels', 'an object of texts');
-  if (args !== undefined && (typeof args !== 'object' || args === null || Array.isArray(args))) {
-    throw wrong('args', 'an object, or undefined');
-  }
-  return { tool, kind, args, callId, idempotencyKey, costUsd, labels };
-}
-
-function checkText(field: string, value: unknown): void {
-  if (!isText(value, TEXT_BYTES_MAX)) throw wrong(field, `at most ${TEXT_BYTES_MAX} bytes of well-formed text`);
-}
-
-function wrong(field: string, expected: string): SentinelError {
-  return new SentinelError('usage', `${field} must be ${expected}.`);
 }
 
 type Settlement<T> =

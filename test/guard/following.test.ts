@@ -211,6 +211,25 @@ test('a guard that never loaded denies writes, model calls and new runs, and rea
   }
 });
 
+test('before the daemon’s lists are known a read is what its caller declares; all other tools are unlisted, and so writes', async () => {
+  const { guard, faults } = await bed();
+  faults.down = AWAY;
+  const made = await guard();
+  const opened = await made.session(S);
+  expect(opened.check('doc.read')).toMatchObject({ code: 'state_unknown' });
+  expect(opened.check('doc.read', { kind: 'read' }).allowed).toBe(true);
+  faults.down = null;
+  await made.refresh();
+  expect(opened.check('doc.read').allowed).toBe(true);
+});
+
+test('who limits the age of reads has them denied too while nothing was ever loaded', async () => {
+  const { guard, faults } = await bed();
+  faults.down = AWAY;
+  const opened = await (await guard({ readStalenessMs: 60_000 })).session(S);
+  expect(opened.check('doc.read', { kind: 'read' })).toMatchObject({ code: 'state_unknown' });
+});
+
 test('a session that was opened while the store was away is loaded with the next refresh, kills and all', async () => {
   const { guard, store, faults, clock } = await bed();
   const made = await guard();

@@ -8,11 +8,7 @@ export class HttpDelivery implements Delivery {
   readonly #url: URL;
   readonly #headers: Record<string, string>;
 
-  /** @throws SentinelError `usage` where the url is none. */
   constructor(url: string, token: string | undefined) {
-    if (!URL.canParse(url) || !/^https?:/.test(url)) {
-      throw new SentinelError('usage', 'httpSink: url must be the address of a daemon, such as http://127.0.0.1:7070.');
-    }
     this.#url = new URL('/api/events', url);
     this.#headers = { 'content-type': 'application/x-ndjson' };
     if (token !== undefined) this.#headers.authorization = `Bearer ${token}`;

@@ -1,0 +1,86 @@
+import { callback, type Expectation, type Expectations, expected, flag, nested, optional } from '../options.ts';
+
+export interface KafkaSinkOptions {
+  /** `host:port`, at least one. */
+  readonly brokers: readonly string[];
+  /** Default `agent.tool-calls`. */
+  readonly topic?: string;
+  /** PEM texts; `true` for TLS with the system's authorities. */
+  readonly ssl?: boolean | TlsTexts;
+  readonly sasl?: SaslLogin;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface HttpSinkOptions {
+  /** Of the daemon: `http://127.0.0.1:7070`. */
+  readonly url: string;
+  readonly token?: string;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface EmbeddedSinkOptions {
+  /** The folder of a daemon that runs embedded. */
+  readonly dir: string;
+  readonly onError?: (error: unknown) => void;
+}
+
+interface TlsTexts {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+interface SaslLogin {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+const MECHANISMS: readonly unknown[] = ['plain', 'scram-sha-256', 'scram-sha-512'];
+
+const onError = optional(callback);
+const someText = expected('a text that is not empty', (value) => typeof value === 'string' && value !== '');
+
+function isBroker(value: unknown): boolean {
+  return typeof value === 'string' && /^[^\s,:]+:[0-9]{1,5}$/.test(value);
+}
+
+const tls = nested<TlsTexts>({ ca: optional(someText), cert: optional(someText), key: optional(someText) });
+const ssl: Expectation = (value, at) => {
+  if (typeof value === 'object' && value !== null) tls(value, at);
+  else flag(value, at);
+};
+
+export const KAFKA_SINK: Expectations<KafkaSinkOptions> = {
+  brokers: expected('a list of host:port, one at least', (value) => {
+    return Array.isArray(value) && value.length > 0 && value.every(isBroker);
+  }),
+  topic: optional(
+    expected('a topic name: 1 to 249 letters, digits, dots, _ and -', (value) => {
+      return typeof value === 'string' && /^[A-Za-z0-9._-]{1,249}$/.test(value);
+    }),
+  ),
+  ssl: optional(ssl),
+  sasl: optional(
+    nested<SaslLogin>({
+      mechanism: expected('plain, scram-sha-256 or scram-sha-512', (value) => MECHANISMS.includes(value)),
+      username: someText,
+      password: someText,
+    }),
+  ),
+  onError,
+};
+
+export const HTTP_SINK: Expectations<HttpSinkOptions> = {
+  url: expected('the address of a daemon, such as http://127.0.0.1:7070', (value) => {
+    return typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value);
+  }),
+  token: optional(
+    expected('a text of visible ASCII characters', (value) => {
+      return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
+    }),
+  ),
+  onError,
+};
+
+export const EMBEDDED_SINK: Expectations<EmbeddedSinkOptions> = { dir: someText, onError };
