@@ -77,7 +77,7 @@ export function kafkaSink(options: KafkaSinkOptions): EventSink {
     const { KafkaEventLog } = await import('../adapters/kafka/event-log.ts');
     // It only appends: groups and the other topics are the daemon's.
     const topics = { events: topic, audit: topic, kill_state: topic, dead_letter: topic };
-    return new KafkaEventLog({ brokers, groupId: 'none', topics, clock: SYSTEM_CLOCK, log: () => {}, ...security });
+    return new KafkaEventLog({ ...security, brokers, groupId: 'none', topics, clock: SYSTEM_CLOCK, log: () => {} });
   };
   return new BufferedSink(new LogDelivery(open, topic), reporter(onError));
 }
