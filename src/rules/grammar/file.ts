@@ -47,7 +47,10 @@ const LIMIT = object({
 
 const group = partialObject({
   name: required(NAME, 'a name of its own, like runaway-sessions'),
-  limit: optional(LIMIT, 'actions of this group on one tenant per time, like {max: 20, per: 10m}; no bound of its own without it'),
+  limit: optional(
+    LIMIT,
+    'actions of this group on one tenant per time, like {max: 20, per: 10m}; no bound of its own without it',
+  ),
   rules: required(list(rule, 'a list of rules'), 'a list of rules'),
 });
 
