@@ -7,7 +7,7 @@ import { type ConfigOptions, configOf } from './config-options.ts';
 import { askDaemon } from './daemon-probe.ts';
 import { count } from './format.ts';
 import { quietLogger } from './logger.ts';
-import { mustBeTheDaemons, placeOf } from './open-store.ts';
+import { mustBeTheDaemons } from './open-store.ts';
 import type { ExitCode } from './output.ts';
 
 /** Reads `agent.kill-state` to its end and completes the store. The one command that makes a store. */
@@ -17,9 +17,9 @@ export async function initialise(cli: Cli, options: ConfigOptions): Promise<Exit
   const store = await openKillStore(config);
   const log = await openLog(config, quietLogger(cli.terminal.env));
   try {
-    const place = placeOf(config, store);
+    const { place } = store;
     const before = await store.epoch();
-    mustBeTheDaemons({ config, store, place, epoch: before, daemon });
+    mustBeTheDaemons({ place, epoch: before, daemon });
     await log.ensureTopics();
     const mirror = new KillMirror(store);
     await new StoreKeeper(store, log, mirror, config.topics.kill_state, publishedConfig(config)).open();

@@ -12,7 +12,7 @@ import { askDaemon, type DaemonAnswer } from './daemon-probe.ts';
 export interface OpenedStore {
   readonly config: Config;
   readonly store: KillStore;
-  /** For people: `redis://127.0.0.1:6379`, with the prefix of keys where there is one. */
+  /** For people: `redis://127.0.0.1:6379`, with the database and the prefix of keys where there is one. */
   readonly place: string;
   /** null: not initialised. */
   readonly epoch: string | null;
@@ -33,7 +33,7 @@ export async function withStore<T>(
   const [daemon, { openKillStore }] = await Promise.all([askDaemon(config), import('../daemon/open-ports.ts')]);
   const store = await openKillStore(config);
   try {
-    const opened = { config, store, place: placeOf(config, store), epoch: await store.epoch(), daemon };
+    const opened = { config, store, place: store.place, epoch: await store.epoch(), daemon };
     mustBeTheDaemons(opened);
     mustNameFlagsAlike(opened, await store.config());
     if (daemon.status === 'silent')
@@ -73,9 +73,9 @@ function partMustExist(dir: string, folder: string, what: string, flag: string):
 }
 
 /** The epoch is the store's own random id: two names of one store have the same, two stores never. Before it has one, its name tells. */
-export function mustBeTheDaemons({ daemon, epoch, place, store }: OpenedStore): void {
+export function mustBeTheDaemons({ daemon, epoch, place }: Pick<OpenedStore, 'daemon' | 'epoch' | 'place'>): void {
   if (daemon.status !== 'running') return;
-  const same = daemon.epoch === null ? daemon.store === store.place : daemon.epoch === epoch;
+  const same = daemon.epoch === null ? daemon.store === place : daemon.epoch === epoch;
   if (same) return;
   throw new SentinelError(
     'config_invalid',
@@ -96,8 +96,4 @@ function mustNameFlagsAlike({ config, place }: OpenedStore, published: Published
         "changed. Give this command the daemon's configuration (--config).",
     );
   }
-}
-
-export function placeOf({ redis }: Config, { place }: Pick<KillStore, 'place'>): string {
-  return redis === null || redis.keyPrefix === '' ? place : `${place} (keys ${redis.keyPrefix}…)`;
 }

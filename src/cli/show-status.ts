@@ -10,7 +10,7 @@ import type { Cli } from './cli.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
 import { daemonHealth } from './daemon-health.ts';
 import { quietLogger } from './logger.ts';
-import { logMustExist, placeOf, storeMustExist } from './open-store.ts';
+import { logMustExist, storeMustExist } from './open-store.ts';
 import type { OutputForm } from './options.ts';
 import type { ExitCode, Terminal } from './output.ts';
 import type { Status, StoreHealth } from './status.ts';
@@ -53,7 +53,7 @@ async function storeHealth(config: Config): Promise<StoreHealth> {
       settingsWarnings(config),
     ]);
     return {
-      place: placeOf(config, store),
+      place: store.place,
       epoch,
       tripped,
       relay_pending: pending,

@@ -13,7 +13,7 @@ import type { Scope } from '../domain/scope.ts';
  * A store that is not there makes every method reject with a retryable `store_unavailable`.
  */
 export interface KillStore extends KillReader, KillChanger, Outbox, Fleet {
-  /** Where it stands, for people: `redis://127.0.0.1:6379` (no password), `embedded .sentinel`. */
+  /** Where it stands, for people: `redis://127.0.0.1:6379/2 (keys mine:…)` (no password), `embedded .sentinel`. */
   readonly place: string;
   close(): Promise<void>;
 }

@@ -200,10 +200,12 @@ function badUrl(): SentinelError {
   );
 }
 
-function placeOf({ kind, tls, hosts, name }: RedisAddress): string {
+/** With the number of the database where it is not the first: two databases are two stores. A Cluster has only one. */
+function placeOf({ kind, tls, hosts, name, db }: RedisAddress): string {
   const scheme = `redis${tls ? 's' : ''}${kind === 'server' ? '' : `+${kind}`}`;
   const list = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
-  return `${scheme}://${list}${name === '' ? '' : `/${name}`}`;
+  const database = db === 0 || kind === 'cluster' ? '' : `/${db}`;
+  return `${scheme}://${list}${name === '' ? '' : `/${name}`}${database}`;
 }
 
 function newClient(address: RedisAddress, common: Settings): RedisClient {

@@ -65,8 +65,10 @@ export class RedisKillStore implements KillStore {
     this.#subscription = new ChangeSubscription(this.#keys.channel, () => this.#link.duplicate());
   }
 
+  /** With the prefix of its keys, where there is one: two prefixes are two stores. */
   get place(): string {
-    return this.#link.place;
+    const { prefix } = this.#keys;
+    return prefix === '' ? this.#link.place : `${this.#link.place} (keys ${prefix}…)`;
   }
 
   async close(): Promise<void> {

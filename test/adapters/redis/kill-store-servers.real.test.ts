@@ -204,9 +204,10 @@ describe('a Cluster', () => {
 describe('an address', () => {
   test.each([
     ['redis://127.0.0.1', 'redis://127.0.0.1:6379'],
-    ['rediss://u:p%40@redis.local:7000/2', 'rediss://redis.local:7000'],
+    ['rediss://u:p%40@redis.local:7000/2', 'rediss://redis.local:7000/2'],
+    ['redis://h:1/0', 'redis://h:1'],
     ['redis://[::1]:7000', 'redis://[::1]:7000'],
-    ['redis+sentinel://:pw@a:1,b/main/3', 'redis+sentinel://a:1,b:26379/main'],
+    ['redis+sentinel://:pw@a:1,b/main/3', 'redis+sentinel://a:1,b:26379/main/3'],
   ])('%s is shown as %s', (url, place) => {
     expect(storeAt(url).place).toBe(place);
   });
