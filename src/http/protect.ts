@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import { isLoopback } from '../domain/loopback.ts';
 import { problem } from './problem.ts';
 
 const JSON_TYPES = ['application/json', 'application/x-ndjson'];
@@ -31,11 +32,6 @@ function boundNames({ host, port }: { readonly host: string; readonly port: numb
 
 function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host.toLowerCase();
-}
-
-/** Addresses that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function isOwn(origin: string, names: ReadonlySet<string>): boolean {

@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import { SentinelError } from '../domain/errors.ts';
+import { isLoopback } from '../domain/loopback.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
-import { isLoopback } from './protect.ts';
 
 export interface HttpServer {
   readonly url: string;

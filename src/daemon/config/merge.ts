@@ -18,7 +18,7 @@ export function mergeDefaults(file: FileConfig): Config {
     rules: { ...DEFAULT_CONFIG.rules, ...said(file.rules ?? {}) },
     responder: responderConfig(file.responder),
     sessionEndsAfterMs: file.session_ends_after ?? DEFAULT_CONFIG.sessionEndsAfterMs,
-    http: { ...DEFAULT_CONFIG.http, ...said(file.http ?? {}) },
+    http: { host: file.http?.host ?? DEFAULT_CONFIG.http.host, port: file.http?.port ?? DEFAULT_CONFIG.http.port },
     log: { ...DEFAULT_CONFIG.log, ...said(file.log ?? {}) },
   };
 }

@@ -1,8 +1,10 @@
-import { isScalar } from 'yaml';
+import { isScalar, isSeq } from 'yaml';
+import { isLoopback } from '../../domain/loopback.ts';
 import { MODES } from '../../domain/mode.ts';
+import { orList } from '../../domain/nearest.ts';
 import { list, object, optional, required } from '../../rules/shapes/collections.ts';
-import { duration, flag, number, text, word } from '../../rules/shapes/scalars.ts';
-import type { Read, Shape } from '../../rules/shapes/shape.ts';
+import { duration, flag, number, text, textOf, word } from '../../rules/shapes/scalars.ts';
+import { describe, mapped, quote, type Read, refuse, type Shape } from '../../rules/shapes/shape.ts';
 import { LOG_LEVELS, SASL_MECHANISMS } from './config.ts';
 
 /** The form of `sentinel.yaml`. Every key may be left out; unknown ones are errors. */
@@ -13,10 +15,29 @@ const secret = text({ expected: 'a text' });
 const globs = list(text({ expected: 'a tool name or glob', longest: 1_024 }), 'a list of tool names or globs');
 export const broker = text({ expected: 'host:port', pattern: '^[^\\s,:]+:[0-9]{1,5}$' });
 const topic = text({ expected: 'a topic name of letters, digits, dots, _ and -', pattern: '^[A-Za-z0-9._-]{1,249}$' });
-export const redisUrl = text({
-  expected: 'a URL like redis://127.0.0.1:6379 or rediss://…',
-  pattern: '^rediss?(\\+(sentinel|cluster))?://\\S+$',
-});
+/** As `connectRedis` reads it: hosts with ports, a database, and for Sentinels the primary's name. */
+const CREDENTIALS = '(?:(?:[^@/%\\s]|%[0-9a-fA-F]{2})*@)?';
+const HOST = '(?:\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]/?#,@\\s]+)(?::[0-9]{1,5})?';
+const HOSTS = `${HOST}(?:,${HOST})*`;
+const REDIS_URL = [
+  `^rediss?(?:\\+cluster)?://${CREDENTIALS}${HOSTS}(?:/[0-9]*)?$`,
+  `^rediss?\\+sentinel://${CREDENTIALS}${HOSTS}/[^/?#\\s]+(?:/[0-9]+)?$`,
+].join('|');
+const REDIS_URL_EXPECTED =
+  'a URL like redis://127.0.0.1:6379, rediss://…, redis+sentinel://host:port/name or redis+cluster://host:port';
+const plainUrl = text({ expected: REDIS_URL_EXPECTED, pattern: REDIS_URL });
+
+/** What is wrong is told without what stands before the @: it may be a password. */
+export const redisUrl: Shape<string> = {
+  schema: plainUrl.schema,
+  read: (at, called, reader) => {
+    const written = textOf(at);
+    if (!written?.includes('@') || new RegExp(REDIS_URL, 'u').test(written)) return plainUrl.read(at, called, reader);
+    const shown = quote(written.replace(/^.*@/s, '***@'));
+    reader.report(at.offset, `${called} is ${shown}, expected ${REDIS_URL_EXPECTED}`);
+    return undefined;
+  },
+};
 export const port = number({ min: 0, max: 65_535, integer: true, expected: 'a port from 0 (any free one) to 65535' });
 
 /** One form or another by what stands there: `kafka: embedded` names the embedded log. */
@@ -38,6 +59,38 @@ const ssl: Shape<boolean | Read<typeof sslFiles>> = {
   schema: { anyOf: [flag.schema, sslFiles.schema] },
   read: (at, called, reader) => (isScalar(at.node) ? flag.read(at, called, reader) : sslFiles.read(at, called, reader)),
 };
+
+const FORMATS = ['json', 'cloudevents'] as const;
+
+/** One that is to come is told as such, not as a mistake. */
+const format: Shape<(typeof FORMATS)[number]> = {
+  schema: word(FORMATS).schema,
+  read: (at, called, reader) => {
+    if (textOf(at) !== 'otlp_json') return word(FORMATS).read(at, called, reader);
+    const expected = `expected ${orList(FORMATS)}`;
+    reader.report(at.offset, `${called} is ${describe(at)}, which this version does not have, ${expected}`);
+    return undefined;
+  },
+};
+
+/** There are none in this version, so only the empty list is sound: whoever asks for one must not believe to have it. */
+const tokens: Shape<readonly never[]> = {
+  schema: { type: 'array', maxItems: 0 },
+  read: (at, called, reader) => {
+    if (!isSeq(at.node)) return refuse(at, called, '[]: this version has no tokens', reader);
+    const [first] = at.node.items;
+    if (first === undefined) return [];
+    const { offset } = reader.cursor(first, at.offset);
+    reader.report(offset, `${called} asks for a token, which this version does not have, expected []`);
+    return undefined;
+  },
+};
+
+/** Without tokens nobody else may ask. */
+const host: Shape<string> = mapped(name, (value, at, reader, called) => {
+  if (isLoopback(value)) return value;
+  return refuse(at, called, 'a loopback address such as 127.0.0.1: this version has no tokens', reader);
+});
 
 const kafka = object({
   brokers: required(list(broker, 'a list of host:port', 1), 'the brokers, host:port'),
@@ -61,7 +114,7 @@ const kafka = object({
     'names of topics; missing ones are created',
   ),
   partitioned_by: optional(word(['tenant', 'session']), 'what producers key events by'),
-  format: optional(word(['json', 'cloudevents']), 'form of the events'),
+  format: optional(format, 'form of the events'),
 });
 
 const redis = object({
@@ -128,8 +181,9 @@ export const configShape = object({
   session_ends_after: optional(duration(1_000), 'a session without an event ends after'),
   http: optional(
     object({
-      host: optional(name, 'address to listen on: a loopback one, as there are no tokens yet'),
+      host: optional(host, 'address to listen on: a loopback one, as there are no tokens yet'),
       port: optional(port, 'port to listen on, 0 for any free one'),
+      tokens: optional(tokens, 'who may ask: none yet'),
     }),
     'the HTTP API',
   ),
