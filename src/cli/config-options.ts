@@ -29,6 +29,11 @@ export function configOf(cli: Cli, options: ConfigOptions): Config {
   return loadConfig(configSources(cli, options));
 }
 
+/** Of who starts the daemon, or asks whether it would start. @throws SentinelError `config_invalid` with every problem. */
+export function daemonConfigOf(cli: Cli, options: ConfigOptions): Config {
+  return loadConfig({ ...configSources(cli, options), withFiles: true });
+}
+
 export function configSources(cli: Cli, options: ConfigOptions): ConfigSources {
   return {
     file: options.config,

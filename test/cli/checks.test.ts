@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shell } from './harness.ts';
@@ -28,6 +28,29 @@ describe('config check', () => {
       expect.stringMatching(/^c\.yaml:3:14: log\.level is "loud", expected /),
       '',
     ]);
+  });
+
+  it.each([
+    ['http: {host: 0.0.0.0}', /:1:14: http\.host is "0\.0\.0\.0"/],
+    ['http: {tokens: [{name: a, role: viewer, sha256: b}]}', /:1:17: http\.tokens asks for a token/],
+    ['kafka: {brokers: [k:1], format: otlp_json}\nredis: embedded', /:1:33: kafka\.format is "otlp_json"/],
+    ['kafka: {brokers: [k:1], ssl: {ca: no.pem}}\nredis: embedded', /:1:35: kafka\.ssl\.ca: no\.pem cannot be read/],
+    ['kill_switch: {global_flag: agent_kill_index}', /:1:28: kill_switch\.global_flag/],
+    ['kill_switch: {per_tenant_flag_prefix: agent_kill_global}', /:1:39: kill_switch\.per_tenant_flag_prefix/],
+  ])('refuses what run refuses, in the same words and before anything is made: %s', async (text, sentence) => {
+    const sh = withFiles({ 'c.yaml': text });
+    const config = ['--config', join(sh.dir, 'c.yaml')];
+    const checked = await sh.runArgs(['config', 'check', ...config]);
+    expect(checked).toMatchObject({ code: 1, out: '', err: expect.stringMatching(sentence) });
+    expect(checked.err.trimEnd().split('\n')).toHaveLength(1);
+    expect(await sh.runArgs(['run', ...config])).toEqual({ ...checked, code: 2 });
+    expect(readdirSync(sh.dir)).toEqual(['c.yaml']);
+  });
+
+  it('needs no certificates of Kafka for a kill: only the daemon reads them', async () => {
+    const sh = withFiles({ 'c.yaml': 'kafka: {brokers: [k:1], ssl: {ca: no.pem}}\nredis: embedded' });
+    const ran = await sh.runArgs(['state', '--config', join(sh.dir, 'c.yaml')]);
+    expect(ran.err).toMatch(/There is no embedded store/);
   });
 
   it('judges environment and flags too, and tells problems as JSON', async () => {

@@ -83,6 +83,26 @@ describe('configuration', () => {
       'redis: {url: http://h}\nkafka: embedded',
       /^sentinel\.yaml:1:14: redis.url is "http:\/\/h", expected a URL like redis/,
     ],
+    [
+      'a wrong URL with a password',
+      'redis: {url: "redis://u:hush@h:x"}\nkafka: embedded',
+      /^sentinel\.yaml:1:14: redis.url is "\*\*\*@h:x", expected a URL like redis[^\n]*$/,
+    ],
+    [
+      'a Cluster without a hash tag',
+      'redis: {url: "redis+cluster://h"}\nkafka: embedded',
+      /^sentinel\.yaml:1:14: redis\.url names a Cluster, expected a hash tag such as "\{sentinel\}" as redis\.key_prefix$/,
+    ],
+    [
+      'a flag that is a key of ours',
+      'kill_switch: {global_flag: agent_kill_index}',
+      /^sentinel\.yaml:1:28: kill_switch\.global_flag is "agent_kill_index", which meets our own key agent_kill_index, /,
+    ],
+    [
+      'a flag that is another flag',
+      'kill_switch: {per_tenant_flag_prefix: agent_kill_global}',
+      /^sentinel\.yaml:1:39: kill_switch\.per_tenant_flag_prefix is "agent_kill_global", which meets kill_switch\.global_flag \("agent_kill_global"\)/,
+    ],
   ])('%s', (_case, text, expected) => {
     it('is one clear sentence with its place', () => {
       expect(messageFor(text)).toMatch(expected);
@@ -93,6 +113,35 @@ describe('configuration', () => {
     expect(messageFor('{}', { SENTINEL_HTTP_PORT: 'x' })).toMatch(
       /^SENTINEL_HTTP_PORT:1:1: http\.port is "x", expected a port/,
     );
+  });
+
+  it('points at what is said where something else is missing: in the file, or at the variable', () => {
+    expect(messageFor('log: {level: info}\nkafka: {brokers: [a:1]}')).toMatch(
+      /^sentinel\.yaml:2:8: Kafka is configured/,
+    );
+    expect(messageFor('{}', { KAFKA_BROKERS: 'a:1' })).toMatch(/^KAFKA_BROKERS:1:1: Kafka is configured/);
+  });
+
+  it.each([
+    'redis://h',
+    'rediss://u:p%40@redis.local:7000/2',
+    'redis://:pw@[::1]:7000',
+    'redis+sentinel://:pw@a:1,b/main/3',
+    'rediss+sentinel://a/main',
+  ])('takes the address of a Redis in every form: %s', (url) => {
+    expect(messageFor(`redis: {url: "${url}"}\nkafka: embedded`)).toBe('accepted');
+  });
+
+  it.each([
+    'redis://',
+    'redis://a:b:c',
+    'redis://h/x',
+    'redis://h:1/2/3',
+    'redis+sentinel://h:1',
+    'redis://u:%zz@h',
+    'redis://a b',
+  ])('refuses what connecting would refuse: %s', (url) => {
+    expect(messageFor(`redis: {url: "${url}"}\nkafka: embedded`)).toMatch(/^sentinel\.yaml:1:14: redis\.url is /);
   });
 
   it('allows one of the two to be embedded by name', () => {

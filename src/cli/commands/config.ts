@@ -15,7 +15,7 @@ export function configCommand(program: Command, cli: Cli): void {
   addExamples(command, ['sentinel config check --config sentinel.yaml', 'sentinel config check -o json']);
   command.action(async (options: ConfigOptions & { output: OutputForm }) => {
     const { checkConfig } = await import('../../daemon/config/load.ts');
-    const result = checkConfig(configSources(cli, options));
+    const result = checkConfig({ ...configSources(cli, options), withFiles: true });
     if (result.status === 'invalid') return cli.exit(showProblems(cli, result.problems, options.output));
     const effective = withoutSecrets(result.config);
     if (options.output === 'json')

@@ -3,7 +3,7 @@ import { openPorts } from '../../daemon/open-ports.ts';
 import { serve } from '../../daemon/serve.ts';
 import { messageOf } from '../../domain/errors.ts';
 import type { Cli } from '../cli.ts';
-import { addConfigOptions, configOf } from '../config-options.ts';
+import { addConfigOptions, daemonConfigOf } from '../config-options.ts';
 import { createLogger } from '../logger.ts';
 import type { ExitCode } from '../output.ts';
 
@@ -24,7 +24,7 @@ export function runCommand(program: Command, cli: Cli): void {
     );
   addConfigOptions(command);
   command.action(async (options) => {
-    const config = configOf(cli, options);
+    const config = daemonConfigOf(cli, options);
     const logger = createLogger(config.log.level);
     if (config.kafka === null)
       logger.info({ dir: config.embedded.dir }, 'no Kafka configured: the embedded log is used');

@@ -3,8 +3,9 @@ import { type Document, isMap, isScalar, parseDocument } from 'yaml';
 import { messageOf, SentinelError } from '../../domain/errors.ts';
 import { problemAt } from '../../rules/parse.ts';
 import { type Problem, problemText, sortProblems } from '../../rules/problem.ts';
-import { Reader } from '../../rules/reader.ts';
+import { type Cursor, Reader } from '../../rules/reader.ts';
 import type { Config } from './config.ts';
+import { judge, judgeFiles } from './judge.ts';
 import { mergeDefaults } from './merge.ts';
 import { configShape, type FileConfig } from './shape.ts';
 
@@ -15,6 +16,8 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What the command line said; `path` is the dotted path of the setting: `http.port`. */
   readonly flags?: readonly { readonly flag: string; readonly path: string; readonly text: string | undefined }[];
+  /** Whether the files that a setting names are judged too: for who starts the daemon, or asks whether it would. */
+  readonly withFiles?: boolean;
 }
 
 export const DEFAULT_FILE = 'sentinel.yaml';
@@ -52,13 +55,26 @@ export function checkConfig(sources: ConfigSources): ConfigResult {
   const file = readFile(sources.file);
   if (file !== null && 'message' in file) return { status: 'invalid', problems: [file] };
   const overrides = overridesOf(sources);
-  const problems: Problem[] = [];
-  const written = file === null ? undefined : readConfig(file.name, file.text, problems);
-  const merged = overrides.length === 0 ? written : override(file, overrides, problems);
-  const config = merged ?? written ?? {};
-  problems.push(...wholeness(config as FileConfig, file?.name ?? 'configuration'));
+  const written = file === null ? null : readConfig(file.name, file.text);
+  const problems: Problem[] = [...(written?.reader.problems ?? [])];
+  const merged = overrides.length === 0 ? undefined : override(file, overrides, problems);
+  const config = merged ?? written?.config ?? ({} as FileConfig);
+  const judgements = [...judge(config), ...(sources.withFiles === true ? judgeFiles(config) : [])];
+  problems.push(...judgements.map(({ path, message }) => ({ ...placeOf(path, written, overrides), message })));
   if (problems.length > 0) return { status: 'invalid', problems: withoutRepeats(sortProblems(problems)) };
-  return { status: 'valid', config: mergeDefaults(config as FileConfig), file: file?.name ?? null };
+  return { status: 'valid', config: mergeDefaults(config), file: file?.name ?? null };
+}
+
+/** Where a setting was said: by the last that overrides it, in the file, or by what overrides a part of it. */
+function placeOf(path: string, written: Written | null, overrides: readonly Override[]): Omit<Problem, 'message'> {
+  const by =
+    overrides.findLast((one) => one.path === path) ?? overrides.findLast((one) => one.path.startsWith(`${path}.`));
+  const at = written?.root == null ? null : written.reader.locate(written.root, path.split('.'));
+  const isWritten = at !== null && at !== written?.root;
+  const overridden = by !== undefined && (by.path === path || !isWritten);
+  if (overridden) return { file: by.source, line: 1, column: 1 };
+  if (written === null) return { file: 'configuration', line: 1, column: 1 };
+  return { file: written.reader.file, ...written.reader.place(isWritten ? at.offset : 0) };
 }
 
 function withoutRepeats(problems: readonly Problem[]): readonly Problem[] {
@@ -87,12 +103,19 @@ function readFile(path: string | undefined): { name: string; text: string } | Pr
   }
 }
 
-function readConfig(name: string, text: string, problems: Problem[]): FileConfig | undefined {
+/** A file, or what stands for one, as it was read. */
+interface Written {
+  readonly reader: Reader;
+  readonly root: Cursor | null;
+  /** undefined: not sound. */
+  readonly config: FileConfig | undefined;
+}
+
+function readConfig(name: string, text: string): Written {
   const reader = new Reader(name, text, 'settings');
   const root = reader.root();
-  const value = root === null ? {} : configShape.read(root, 'the configuration', reader);
-  problems.push(...reader.problems);
-  return value as FileConfig | undefined;
+  const config = root === null ? {} : configShape.read(root, 'the configuration', reader);
+  return { reader, root, config: config as FileConfig | undefined };
 }
 
 /** Lays the overrides over the file's own document, so that one shape judges all, and names the source of what is wrong. */
@@ -109,11 +132,10 @@ function override(
     const alone = parseDocument('{}');
     lay(alone, one);
     if (needsWhole(one.path)) continue;
-    const found: Problem[] = [];
-    readConfig(one.source, alone.toString(), found);
-    problems.push(...found.map((problem) => ({ ...problem, line: 1, column: 1 })));
+    const { reader } = readConfig(one.source, alone.toString());
+    problems.push(...reader.problems.map((problem) => ({ ...problem, line: 1, column: 1 })));
   }
-  return readConfig('configuration', document.toString(), []);
+  return readConfig('configuration', document.toString()).config;
 }
 
 /** Settings beside which others are required can only be judged in their section; these are whole by themselves. */
@@ -131,21 +153,4 @@ function lay(document: Document, { path, text }: Override): void {
 function scalar(text: string): unknown {
   const { contents } = parseDocument(text);
   return isScalar(contents) && typeof contents.value !== 'object' ? contents.value : text;
-}
-
-/** Nobody reads a store that was embedded by accident. */
-function wholeness(config: FileConfig, where: string): Problem[] {
-  const given = (section: unknown): boolean => typeof section === 'object';
-  const missing = (has: string, lacks: string, setting: string): Problem[] => [
-    {
-      file: where,
-      line: 1,
-      column: 1,
-      message: `${has} is configured and ${lacks} is not: set ${setting}, or say "${lacks.toLowerCase()}: embedded" if that is meant`,
-    },
-  ];
-  if (given(config.kafka) && config.redis === undefined) return missing('Kafka', 'Redis', 'redis.url (REDIS_URL)');
-  if (given(config.redis) && config.kafka === undefined)
-    return missing('Redis', 'Kafka', 'kafka.brokers (KAFKA_BROKERS)');
-  return [];
 }
