@@ -41,9 +41,15 @@ export function problem(c: Context, status: ContentfulStatusCode, detail: string
   return c.json(body, status, { 'content-type': 'application/problem+json' });
 }
 
+/** What the framework refuses before it looks at the body, in our words. */
+const UNREADABLE: Readonly<Record<number, string>> = {
+  400: 'the body is no JSON, expected an object, {} at least',
+  415: 'expected content-type: application/json',
+};
+
 /** Any failure as a problem; what is not ours says nothing of its inside. */
 export function problemOf(c: Context, error: unknown): Response {
-  if (error instanceof HTTPException) return problem(c, error.status, error.message);
+  if (error instanceof HTTPException) return problem(c, error.status, UNREADABLE[error.status] ?? error.message);
   if (!isSentinelError(error)) return problem(c, 500, 'something went wrong inside; the log of the daemon says what');
   return problem(c, STATUS[error.code] ?? 500, error.message);
 }

@@ -3,49 +3,72 @@ import { DURATION_PATTERN, parseDuration } from '../domain/duration.ts';
 import { ID_BYTES_MAX, TEXT_BYTES_MAX } from '../domain/event/limits.ts';
 import { isText } from '../domain/event/validate.ts';
 import { MODES } from '../domain/mode.ts';
+import { orList } from '../domain/nearest.ts';
+import { unknownKey } from './issue.ts';
 
-/** Bodies and answers of the API. Unknown fields are refused: a misspelt `ttl` must not become a kill for good. */
+/**
+ * Bodies and answers of the API. Unknown fields are refused: a misspelt `ttl` must not become a kill for good. Every value
+ * carries what is expected of it, told however it is wrong.
+ */
 
 /** As in an event: bytes of well-formed UTF-8. */
-export const idText = z
-  .string()
-  .min(1)
-  .refine((text) => isText(text, ID_BYTES_MAX), `at most ${ID_BYTES_MAX} bytes of well-formed UTF-8`)
-  .openapi({ type: 'string', maxLength: ID_BYTES_MAX });
-export const toolText = z
-  .string()
-  .min(1)
-  .refine((text) => isText(text, TEXT_BYTES_MAX), `at most ${TEXT_BYTES_MAX} bytes of well-formed UTF-8`)
-  .openapi({ type: 'string', maxLength: TEXT_BYTES_MAX });
+const bytes = (max: number) => {
+  const expected = `a text of 1 to ${max} bytes of well-formed UTF-8`;
+  return z
+    .string(expected)
+    .min(1, expected)
+    .refine((text) => isText(text, max), expected)
+    .openapi({ type: 'string', maxLength: max });
+};
+export const idText = bytes(ID_BYTES_MAX);
+export const toolText = bytes(TEXT_BYTES_MAX);
+
+const REASON_MAX = 1_000;
+const REASON = `a text of 1 to ${REASON_MAX} characters`;
 const reason = z
-  .string()
+  .string(REASON)
   .trim()
-  .min(1)
-  .max(1_000)
-  .refine((text) => text.isWellFormed(), 'well-formed text');
+  .min(1, REASON)
+  .max(REASON_MAX, REASON)
+  .refine((text) => text.isWellFormed(), REASON);
+
+const TTL = 'a duration like 30m, above zero and up to 366d';
 const ttl = z
-  .string()
+  .string(TTL)
   .transform((text) => parseDuration(text))
-  .refine((ms) => ms !== null && ms > 0, 'a duration like 30m, above zero and up to 366d')
+  .refine((ms) => ms !== null && ms > 0, TTL)
   .openapi({ type: 'string', pattern: DURATION_PATTERN, example: '30m' });
-const inFlight = z.enum(['finish', 'cancel']);
+const mode = z.enum(MODES, orList(MODES));
+const inFlight = z.enum(['finish', 'cancel'], 'finish or cancel');
 
-export const killBody = z
-  .strictObject({ tenantId: idText.optional(), reason: reason.optional(), inFlight: inFlight.optional() })
-  .openapi('KillSession');
+const LIMIT = 'a whole number from 1 to 1000';
+export const limitText = z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).max(1_000, LIMIT);
 
-export const switchBody = z
-  .strictObject({
-    mode: z.enum(MODES).optional(),
-    reason: reason.optional(),
-    ttl: ttl.optional(),
-    inFlight: inFlight.optional(),
-  })
-  .openapi('TripSwitch');
+function body<S extends z.ZodRawShape>(shape: S) {
+  const keys = Object.keys(shape);
+  const error: z.core.$ZodErrorMap = (issue) =>
+    issue.code === 'unrecognized_keys'
+      ? unknownKey((issue.keys as readonly string[])[0] ?? '', keys)
+      : `an object with some of ${keys.join(', ')}`;
+  return z.strictObject(shape, { error });
+}
 
-export const toolBody = z
-  .strictObject({ tenantId: idText.optional(), reason: reason.optional(), ttl: ttl.optional() })
-  .openapi('DisableTool');
+export const killBody = body({
+  tenantId: idText.optional(),
+  reason: reason.optional(),
+  inFlight: inFlight.optional(),
+}).openapi('KillSession');
+
+export const switchBody = body({
+  mode: mode.optional(),
+  reason: reason.optional(),
+  ttl: ttl.optional(),
+  inFlight: inFlight.optional(),
+}).openapi('TripSwitch');
+
+export const toolBody = body({ tenantId: idText.optional(), reason: reason.optional(), ttl: ttl.optional() }).openapi(
+  'DisableTool',
+);
 
 export const problemSchema = z
   .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })

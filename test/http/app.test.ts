@@ -79,10 +79,7 @@ describe('what goes wrong', () => {
 
   test.each([
     [{ tll: '5m' }, 'the body has the unknown key "tll", did you mean ttl?'],
-    [
-      { because: 'x' },
-      'the body has the unknown key "because", expected some of tenantId, reason, inFlight, mode, ttl',
-    ],
+    [{ because: 'x' }, 'the body has the unknown key "because", expected some of mode, reason, ttl, inFlight'],
     [{ ttl: '5 minutes' }, 'ttl: expected a duration like 30m, above zero and up to 366d'],
     [{ ttl: '0s' }, 'ttl: expected a duration like 30m, above zero and up to 366d'],
     [{ ttl: '999d' }, 'ttl: expected a duration like 30m, above zero and up to 366d'],
@@ -91,6 +88,48 @@ describe('what goes wrong', () => {
     expect([status, json.detail]).toEqual([400, detail]);
     expect((await api.ask('PUT', GLOBAL, { text: '{mode}' })).status).toBe(400);
     expect(api.failures).toEqual([]);
+  });
+
+  const KILL = '/api/sessions/s1/kill';
+  const TOOL = '/api/tools/email.send';
+  test.each([
+    ['POST', KILL, { mode: 'stop_all' }, 'mode', 'tenantId, reason, inFlight'],
+    ['PUT', GLOBAL, { tenantId: 'acme' }, 'tenantId', 'mode, reason, ttl, inFlight'],
+    ['PUT', TOOL, { mode: 'stop_all' }, 'mode', 'tenantId, reason, ttl'],
+    ['PUT', TOOL, { inFlight: 'cancel' }, 'inFlight', 'tenantId, reason, ttl'],
+  ])('a key of another body is told with those of this one: %s %s %j', async (method, path, body, key, keys) => {
+    const { status, json } = await api.ask(method, path, { body });
+    expect([status, json.detail]).toEqual([400, `the body has the unknown key "${key}", expected some of ${keys}`]);
+  });
+
+  const ID = 'a text of 1 to 256 bytes of well-formed UTF-8';
+  const OBJECT = 'an object with some of tenantId, reason, inFlight';
+  test.each([
+    [[], `the body: expected ${OBJECT}`],
+    [null, `the body: expected ${OBJECT}`],
+    ['s1', `the body: expected ${OBJECT}`],
+    [{ tenantId: 3 }, `tenantId: expected ${ID}`],
+    [{ tenantId: '' }, `tenantId: expected ${ID}`],
+    [{ tenantId: 'x'.repeat(257) }, `tenantId: expected ${ID}`],
+    [{ reason: 7 }, 'reason: expected a text of 1 to 1000 characters'],
+    [{ reason: ' ' }, 'reason: expected a text of 1 to 1000 characters'],
+    [{ reason: 'x'.repeat(1_001) }, 'reason: expected a text of 1 to 1000 characters'],
+    [{ inFlight: null }, 'inFlight: expected finish or cancel'],
+  ])('a value is told what was expected of it, however it is wrong: %j', async (body, detail) => {
+    const { status, json } = await api.ask('POST', KILL, { text: JSON.stringify(body) });
+    expect([status, json.detail]).toEqual([400, detail]);
+  });
+
+  test.each(['x', '0', '1.5', '1001', '', '1&limit=2'])('so is a limit of %j', async (limit) => {
+    const { status, json } = await api.ask('GET', `/api/audit?limit=${limit}`);
+    expect([status, json.detail]).toEqual([400, 'limit: expected a whole number from 1 to 1000']);
+  });
+
+  test('so is a body that is no JSON, or of a type that the path does not take', async () => {
+    const told = async (said: object) => (await api.ask('PUT', GLOBAL, said)).json.detail;
+    expect(await told({ text: '{mode' })).toBe('the body is no JSON, expected an object, {} at least');
+    const lines = { text: '{}', headers: { 'content-type': 'application/x-ndjson' } };
+    expect(await told(lines)).toBe('expected content-type: application/json');
   });
 
   test('an unknown field is refused: a misspelt ttl must not become a stop for good', async () => {

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { HttpDeps } from '../deps.ts';
-import { stateSchema } from '../schemas.ts';
+import { limitText, stateSchema } from '../schemas.ts';
 
 const PAGE = 1_000;
 const SHOWN_MAX = 10_000;
@@ -31,7 +31,7 @@ export function readRoutes(app: OpenAPIHono, deps: HttpDeps): void {
   const audit = createRoute({
     method: 'get',
     path: '/api/audit',
-    request: { query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }) },
+    request: { query: z.object({ limit: limitText.default(100) }) },
     responses: {
       200: {
         description: 'The newest audit records, oldest first',
