@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
+import { addExamples } from './options.ts';
 import { type ExitCode, fail, type Terminal } from './output.ts';
 
 type Register = (program: Command, cli: Cli) => void;
@@ -21,6 +23,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
 };
 
+const EXAMPLES = [
+  'sentinel demo --once',
+  'sentinel run --rules node_modules/agent-sentinel/rules',
+  'sentinel status',
+  'sentinel kill session s1 --tenant acme --reason "writes to strangers"',
+  'sentinel why session:acme:s1',
+  'sentinel restore session s1 --tenant acme --reason "false alarm" --hold 30m',
+];
+
 /** Runs one command line. @returns the exit code; the process may have to go on until then. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = 0;
@@ -32,9 +43,11 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   };
   const program = new Command('sentinel')
     .description('Watches what AI agents do and stops them: rules, kill switch, audit.')
+    .version(version())
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showHelpAfterError('(see --help)');
+  addExamples(program, EXAMPLES);
   for (const load of loadersFor(args[0])) (await load())(program, cli);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -43,6 +56,11 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return fail(terminal, error);
   }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** The one command, or all where help is asked for or the word is no command. */

@@ -7,6 +7,7 @@ import type { TailOptions } from '../tail-audit.ts';
 /** `sentinel audit tail`: the newest records of the audit topic. */
 export function auditCommand(program: Command, cli: Cli): void {
   const audit = program.command('audit').description('Read the audit topic.');
+  addExamples(audit, ['sentinel audit tail -n 50']);
   const command = audit
     .command('tail')
     .description('The newest audit records, a line each; -o json: the records themselves, one per line.')

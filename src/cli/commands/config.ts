@@ -8,6 +8,7 @@ import { showProblems } from '../show-problems.ts';
 /** `sentinel config check`: every error of the configuration, with its place. */
 export function configCommand(program: Command, cli: Cli): void {
   const config = program.command('config').description('Check the configuration.');
+  addExamples(config, ['sentinel config check']);
   const command = config
     .command('check')
     .description('Check file, environment and flags together: every error with its place; exit 1 where there is one.');

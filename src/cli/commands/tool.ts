@@ -9,6 +9,10 @@ const PATTERN = 'the name of a tool, or a glob like email.*';
 /** `sentinel tool disable|enable`. */
 export function toolCommand(program: Command, cli: Cli): void {
   const tool = program.command('tool').description('Disable and enable tools, for everybody or for one tenant.');
+  addExamples(tool, [
+    'sentinel tool disable email.send --tenant acme --reason "sends to strangers"',
+    'sentinel tool enable email.send --tenant acme --reason "fixed"',
+  ]);
   const disable = tool.command('disable').description('Deny every call of a tool.').argument('<pattern>', PATTERN);
   addExamples(addStopOptions(disable), [
     'sentinel tool disable email.send --tenant acme --reason "sends to strangers"',
