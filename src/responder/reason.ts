@@ -2,31 +2,44 @@ import { formatDuration } from '../domain/duration.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { MeasureSpec } from '../domain/rule.ts';
 
-/** The one line that an operator reads first: what was measured, over how long, and what was allowed. */
+/**
+ * The one line that an operator reads first, in the words of the contract (7). Of budgets and timeouts, as of a guard's own
+ * limits, it says which; value and threshold are in the evidence.
+ */
 export function reasonFor(measure: MeasureSpec, evidence: Evidence): string {
-  const value = amount(measure, evidence.value);
-  const limit = amount(measure, evidence.threshold);
-  const during = evidence.window_ms === null ? '' : ` in ${formatDuration(evidence.window_ms)}`;
   switch (measure.type) {
     case 'session_age':
     case 'session_idle':
-      return `Session timeout: ${measure.type === 'session_age' ? 'open' : 'idle'} for ${value}, limit ${limit}`;
+      return 'Session timeout';
     case 'session_total':
-      return `Budget exceeded: ${measure.field}: ${value}, limit ${limit}`;
+      return `Budget exceeded: max_${measure.field}`;
     case 'value_sum':
-      return `Auto-kill: ${measure.field} anomaly: ${value}${during}, limit ${limit}`;
+      return anomaly(measure.field, measure, evidence);
     default:
-      return `Auto-kill: ${measure.type} anomaly: ${value}${during}, limit ${limit}`;
+      return anomaly(measure.type, measure, evidence);
   }
 }
 
-function amount(measure: MeasureSpec, value: number): string {
-  if (measure.type === 'session_age' || measure.type === 'session_idle') return roughly(value);
-  if ('field' in measure && measure.field === 'cost_usd') return value.toFixed(2);
-  return String(value);
+function anomaly(what: string, measure: MeasureSpec, { value, threshold, window_ms }: Evidence): string {
+  const isMoney = 'field' in measure && measure.field === 'cost_usd';
+  const [shown, limit] = isMoney ? dollars(value, threshold) : [String(value), String(threshold)];
+  const during = window_ms === null ? '' : ` in ${formatDuration(window_ms)}`;
+  return `Auto-kill: ${what} anomaly: ${shown}${during}, limit ${limit}`;
 }
 
-/** Whole seconds are enough for a person. */
-function roughly(ms: number): string {
-  return formatDuration(ms < 1_000 ? ms : Math.floor(ms / 1_000) * 1_000);
+/** Sums of money are integers of 1e-9. */
+const DECIMALS_MAX = 9;
+
+/** The limit as it was written, the value as exact as it takes to tell it from the limit; cents at least. */
+function dollars(value: number, limit: number): readonly [string, string] {
+  const decimals = decimalsFor((text) => Number(text) === limit, limit, 2);
+  const limitText = limit.toFixed(decimals);
+  const needed = decimalsFor((text) => value === limit || Number(text) !== limit, value, decimals);
+  return [value.toFixed(needed), limitText];
+}
+
+function decimalsFor(fits: (text: string) => boolean, amount: number, from: number): number {
+  let decimals = from;
+  while (decimals < DECIMALS_MAX && !fits(amount.toFixed(decimals))) decimals += 1;
+  return decimals;
 }

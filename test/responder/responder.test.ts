@@ -279,10 +279,24 @@ describe('reasons are one line for an operator at night', () => {
     expect(reasonFor(measure, evidence)).toBe(text);
   });
 
-  it('tells durations in units of people', () => {
-    const aged = { ...evidence, value: 1_800_001, threshold: 1_800_000, window_ms: null };
-    expect(reasonFor({ type: 'session_age', activeWithinMs: 1 }, aged)).toBe(
-      'Session timeout: open for 30m, limit 30m',
-    );
+  it.each([
+    [{ type: 'session_total', field: 'cost_usd' }, 'Budget exceeded: max_cost_usd'],
+    [{ type: 'session_total', field: 'tokens' }, 'Budget exceeded: max_tokens'],
+    [{ type: 'session_total', field: 'actions' }, 'Budget exceeded: max_actions'],
+    [{ type: 'session_age', activeWithinMs: 1 }, 'Session timeout'],
+    [{ type: 'session_idle' }, 'Session timeout'],
+  ] as const)('budgets and timeouts read as a guard says them: %j', (measure, text) => {
+    expect(reasonFor(measure, { ...evidence, window_ms: null })).toBe(text);
+  });
+
+  it.each([
+    [5.000000001, 5, '5.000000001 in 10m, limit 5.00'],
+    [5.004, 5, '5.004 in 10m, limit 5.00'],
+    [5, 5, '5.00 in 10m, limit 5.00'],
+    [12.4, 0.005, '12.400 in 10m, limit 0.005'],
+    [0.0049, 0.005, '0.0049 in 10m, limit 0.005'],
+  ])('a value is never shown equal to a limit that it is not: %d, %d', (value, threshold, text) => {
+    const spent = { ...evidence, value, threshold };
+    expect(reasonFor({ type: 'value_sum', field: 'cost_usd' }, spent)).toBe(`Auto-kill: cost_usd anomaly: ${text}`);
   });
 });
