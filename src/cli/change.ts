@@ -112,8 +112,9 @@ function wasText(before: KillState | null): string {
   return isTripped(before) ? ` (was ${before.mode} by ${oneLine(actorText(before.actor), 60)})` : ' (was not tripped)';
 }
 
-function holdText({ hold_until }: KillState): string {
-  return hold_until === null ? '' : `; automation keeps off until ${timeText(hold_until)}`;
+/** A hold that an earlier restore left may be over. */
+function holdText({ hold_until, at }: KillState): string {
+  return hold_until === null || hold_until <= at ? '' : `; automation keeps off until ${timeText(hold_until)}`;
 }
 
 /** Operators are refused by nothing but faults of the store. */

@@ -38,7 +38,7 @@ function headline({ text, state }: IndexEntry): string {
     : `${oneLine(text)} is not tripped; cleared at ${timeText(state.at)}\n`;
 }
 
-function facts({ entry: { state }, guards, rule, rulesDir }: Explained): string[][] {
+function facts({ entry: { state }, guards, rule, rulesDir, now }: Explained): string[][] {
   const rows = [
     ['why', oneLine(state.reason)],
     ['by', oneLine(actorText(state.actor))],
@@ -50,7 +50,7 @@ function facts({ entry: { state }, guards, rule, rulesDir }: Explained): string[
       `${state.rule} (${rule === null ? `not found in the folder ${rulesDir}: name the daemon's with --rules` : placeText(rule)})`,
     ]);
   if (state.evidence !== null) rows.push(...evidenceRows(state.evidence));
-  rows.push(['guards', guardsText(guards)], ...carried(state));
+  rows.push(['guards', guardsText(guards)], ...carried(state, now));
   return rows;
 }
 
@@ -64,10 +64,12 @@ function evidenceRows({ measure, value, threshold, window_ms, events }: BriefEvi
   ];
 }
 
-function carried({ fence, hold_until }: KillState): string[][] {
+function carried({ fence, hold_until }: KillState, now: number): string[][] {
   return [
     ...(fence === null ? [] : [['fence', `automation acts only on what was appended after ${timeText(fence)}`]]),
-    ...(hold_until === null ? [] : [['hold', `automation keeps off until ${timeText(hold_until)}`]]),
+    ...(hold_until === null || hold_until <= now
+      ? []
+      : [['hold', `automation keeps off until ${timeText(hold_until)}`]]),
   ];
 }
 

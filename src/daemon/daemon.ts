@@ -130,7 +130,7 @@ export class Daemon {
 
     const pipeline = this.#createPipeline(rules.current, this.#shared(identity, trail, queue, keeper));
     this.#pipeline = pipeline;
-    this.#relay(new Relay(store, log, topics, writer), pipeline);
+    this.#relay(new Relay(store, log, topics, writer), pipeline, keeper);
     await this.#follow(keeper, pipeline);
     this.#schedule(keeper, { metrics: this.metrics, pipeline, store, queue, mirror: this.mirror });
     this.#life.add('pipeline', () => pipeline.stop());
@@ -219,9 +219,11 @@ export class Daemon {
     });
   }
 
-  #relay(relay: Relay, pipeline: Pipeline): void {
+  #relay(relay: Relay, pipeline: Pipeline, keeper: StoreKeeper): void {
     const run = async (): Promise<void> => {
-      await relay.run();
+      const published = await relay.run();
+      // A limit may have been re-armed: who was told "durable" and asks next must not hear that it holds.
+      if (published !== null && published > 0) this.#report.limits(await keeper.limits());
       const acknowledged = await this.ports.store.acknowledged();
       if (acknowledged !== null) pipeline.confirm(acknowledged, isLaterEntry);
     };

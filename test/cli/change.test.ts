@@ -209,6 +209,16 @@ describe('restore', () => {
     await expect(onStore(sh, (store) => ruleTrips(store, session('s1'), 'EmailBurst'))).rejects.toThrow('refused');
   });
 
+  it('says nothing of a hold that has passed', async () => {
+    const sh = await initialised();
+    await sh.run('sentinel restore tenant:acme --reason ok --hold 1ms --yes');
+    const { at } = (await onStore(sh, (store) => store.page(0, 1))).states[0]?.state ?? { at: 0 };
+    await expect.poll(() => Date.now()).toBeGreaterThan(at + 1);
+    await sh.run('sentinel kill tenant:acme');
+    expect((await sh.run('sentinel restore tenant:acme --reason ok')).out).not.toMatch(/automation keeps off/);
+    expect((await sh.run('sentinel why tenant:acme')).out).not.toMatch(/automation keeps off/);
+  });
+
   it('undoes what a rule did since then, and nothing else', async () => {
     const sh = await initialised();
     await onStore(sh, async (store) => {

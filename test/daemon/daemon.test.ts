@@ -12,6 +12,8 @@ const RULES = `groups:
       - {alert: Burst, type: event_count, match: {kind: write}, window: 10m, condition: {gt: 3}, severity: critical}
 `;
 
+const SENTINEL = { kind: 'sentinel', id: 'sentinel' } as const;
+
 let world: World;
 let rulesDir: string;
 let daemon: Daemon;
@@ -56,6 +58,27 @@ describe('the daemon on the embedded default', () => {
     await expect
       .poll(types, { timeout: 5_000 })
       .toEqual(['alert.firing', 'rules.loaded', 'sentinel.started', 'session.terminated']);
+  });
+
+  test('says that a limit holds, and no longer when the record of its re-arming is durable', async () => {
+    await daemon.start();
+    await world.store.trip({
+      ...{ scope: { kind: 'tenant', tenant: 'acme' }, mode: 'stop_all', reason: 'test', actor: SENTINEL },
+      ...{ decisionId: 'd1', rule: 'R', evidence: null, ttlMs: null, inFlight: null },
+      automation: {
+        evidenceAppendedAt: world.now,
+        limits: [{ name: 'tenant_flips', max: 0, perMs: 60_000, concerns: 'all' }],
+        escalation: null,
+      },
+      audit: { severity: 'info', action: 'x', rule: null, evidence: null, timing: null },
+    });
+    const told = () => daemon.board.get().notices.limits;
+    await expect.poll(told, { timeout: 3_000 }).toMatch(/\(tenant_flips\): it holds until "sentinel rearm"/);
+    await world.store.rearm(null, { kind: 'operator', id: 'ann' });
+    const waits = async () => (await world.store.entries(await world.store.acknowledged(), 1)).length;
+    await expect.poll(waits, { interval: 1 }).toBe(0);
+    // Far sooner than it looks by itself.
+    await expect.poll(told, { interval: 1, timeout: 200 }).toBeUndefined();
   });
 
   test('waits for a store that is away, says so, and can be stopped meanwhile', async () => {
