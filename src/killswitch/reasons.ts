@@ -2,7 +2,12 @@ import { type Actor, actorText, type KillState } from '../domain/kill-state.ts';
 import type { Scope } from '../domain/scope.ts';
 
 /** Words that both kill stores write into states, so that they are the same whoever writes them. */
-export const EXPIRED = 'Expired';
+export const EXPIRED = { before: 'Expired (was: ', after: ')' } as const;
+
+/** The reason of a switch that its time has cleared: nobody lifted it, and why it stood is still told. */
+export function expiredReason(reason: string): string {
+  return EXPIRED.before + reason + EXPIRED.after;
+}
 
 export const REASSERTED = {
   /** What begins the addition to a reason: who had stopped it, since its actor is now who set it again. */

@@ -4,6 +4,7 @@ import { coversMode } from '../domain/mode.ts';
 import { type Scope, scopeTenant } from '../domain/scope.ts';
 import type { ClearRequest, TripRequest } from '../ports/kill-store.ts';
 import { type Account, judgeLimits, type LimitBook } from './limits.ts';
+import { expiredReason } from './reasons.ts';
 import {
   changesNothing,
   DAY_MS,
@@ -165,7 +166,8 @@ export function judgeClear(
 /** A switch whose end has come by both clocks; null while it has not. Like a restore, it leaves a fence. */
 export function expireDraft(standing: Standing, dueBy: number, now: number, actor: Actor): Draft | null {
   if (!isTripped(standing) || standing.expires_at === null || standing.expires_at > dueBy) return null;
-  return { ...standing, mode: 'none', actor, expires_at: null, in_flight: null, fence: now };
+  const reason = expiredReason(standing.reason);
+  return { ...standing, mode: 'none', reason, actor, expires_at: null, in_flight: null, fence: now };
 }
 
 /** A terminated session that still tries to act stays terminated for 7 days from now; at most once a day. */

@@ -19,7 +19,8 @@ import { trippedTenantLaws } from './kill-store/tripped-tenants.ts';
  *   outbox_full, limits. What is refused or unchanged is not remembered and spends nothing.
  * - Operators' trips add as rules' do; only `replace` and a restore go down. Going down leaves a fence.
  * - A session's kill without a time lasts 7 days; killing it again renews those at most once a day.
- * - Expiry, renewal and re-assertion keep decision id, rule, evidence and reason of the state that they concern;
+ * - Expiry, renewal and re-assertion keep decision id, rule and evidence of the state that they concern, and its reason
+ *   within theirs;
  *   what was set by hand has the decision id `hand:<version>` and the actor `redis-cli`.
  * - A set of disabled tools is adopted as a whole.
  * - In a limit, what concerns one tenant is judged before what concerns all; held limits before both.

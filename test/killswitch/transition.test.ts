@@ -221,11 +221,12 @@ describe('a restore', () => {
 });
 
 describe('what time does', () => {
-  test('expiry comes at its ms and not before, and leaves a fence', () => {
+  test('expiry comes at its ms and not before, leaves a fence, and is told as such', () => {
     const ends = standing({ expires_at: NOW, in_flight: 'cancel', hold_until: 3 });
     expect(expireDraft(ends, NOW - 1, NOW, SENTINEL)).toBeNull();
     expect(expireDraft(ends, NOW, NOW + 5, SENTINEL)).toMatchObject({
-      ...{ mode: 'none', fence: NOW + 5, expires_at: null, in_flight: null, hold_until: 3, reason: ends.reason },
+      ...{ mode: 'none', fence: NOW + 5, expires_at: null, in_flight: null, hold_until: 3 },
+      reason: `Expired (was: ${ends.reason})`,
     });
     for (const other of [null, standing(), standing({ mode: 'none', expires_at: NOW })]) {
       expect(expireDraft(other, NOW, NOW, SENTINEL)).toBeNull();

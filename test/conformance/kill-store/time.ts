@@ -39,6 +39,7 @@ export function timeLaws({ fresh }: Fixture): void {
         state: {
           ...{ mode: 'none', expires_at: null, actor: SENTINEL, fence: change?.state.at },
           ...{ decision_id: tripped.decision_id, rule: tripped.rule },
+          reason: `Expired (was: ${tripped.reason})`,
         },
       });
       expect(await harness.byHand.get('agent_kill_global')).toBeNull();

@@ -1,3 +1,5 @@
+import { EXPIRED } from '../../../killswitch/reasons.ts';
+
 /** What a daemon does for the state: adopt, expire, renew, re-assert, initialise, sweep, re-arm. */
 export const UPKEEP = `
 function command.adopt(actor_json, ...)
@@ -17,6 +19,7 @@ function command.expire(actor_json, callers_now, limit)
     if is_tripped(standing) and standing.expires_at and standing.expires_at <= due_by then
       local state = copy_of(standing)
       state.mode, state.actor, state.expires_at, state.in_flight, state.fence = 'none', actor, nil, nil, now
+      state.reason = '${EXPIRED.before}' .. standing.reason .. '${EXPIRED.after}'
       record(scope, (change(scope, standing, state)))
     elseif standing then
       schedule(scope, standing)
