@@ -180,7 +180,7 @@ export function renewDraft(scope: Scope, standing: Standing, now: number, actor:
 /** A tripped state that somebody knows and the store has older or not at all: added to what stands, never below it. */
 export function reassertDraft(standing: Standing, known: KillState, actor: Actor): Draft | null {
   if (!isTripped(known) || (standing !== null && standing.version >= known.version)) return null;
-  const { fence = null, hold_until = null } = standing ?? {};
+  const { fence, hold_until } = standing ?? known;
   return { ...joinedWith(standing, known), actor, fence, hold_until };
 }
 

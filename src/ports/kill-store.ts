@@ -27,6 +27,8 @@ export interface KillReader {
   config(): Promise<PublishedConfig | null>;
   /** Index states of scopes, and what their flags say where that differs (set by hand, not adopted yet). */
   read(scopes: readonly Scope[]): Promise<readonly ScopeReading[]>;
+  /** Which of these scopes (texts), that had a state, have none any more that can be read: it was lost, nobody lifted anything. */
+  forgotten(scopes: readonly string[]): Promise<readonly string[]>;
   /** States with a version greater than that, by version, at most `limit`. */
   changesSince(version: number, limit: number): Promise<readonly ScopedState[]>;
   /** One round trip for a poll: epoch, version, what is newer, and the flags of the given scopes plus all tool sets of the given tenants. */
@@ -85,7 +87,10 @@ export interface KillChanger {
   expire(now: number, actor: Actor): Promise<readonly ScopedState[]>;
   /** A terminated session's calls are still being blocked: its kill lasts 7 days from now, renewed at most once a day. */
   renew(scope: Scope, actor: Actor): Promise<ChangeOutcome>;
-  /** Puts states known elsewhere (a guard's memory, the topic) back where the store has older ones or none. Never goes down. */
+  /**
+   * Puts states known elsewhere (a guard's memory, the topic) back where the store has older ones or none; where it lost one,
+   * only that very one. Never goes down.
+   */
   reassert(states: readonly ScopedState[], actor: Actor): Promise<readonly ScopedState[]>;
   /** Removes cleared entries older than 7 days from the index. @returns their scopes (a tombstone is due in kill-state). */
   sweep(limit: number): Promise<readonly string[]>;

@@ -82,6 +82,23 @@ describe('on a real Redis', () => {
     expect(opened.check('db.write')).toMatchObject({ reason: 'killed: writes_disabled:db.write' });
   });
 
+  test('a state that the store has lost denies whoever starts then, until it is put back as it was', async () => {
+    const { guard, store, redis, prefix } = await setting();
+    const known = await store.trip(byOperator(tenant('acme')));
+    if (known.status !== 'applied') throw new Error(known.status);
+    await redis.hset(`${prefix}agent_kill_index`, 'tenant:acme', '{garbage');
+    await redis.del(`${prefix}agent_kill_tenant:acme`);
+    const made = await guard();
+    const opened = await made.session(S);
+    expect(await denied(opened, 'doc.read')).toBe(true);
+    // What it only heard is not what it gives back.
+    await made.refresh();
+    expect(await store.forgotten(['tenant:acme'])).toEqual(['tenant:acme']);
+    await store.reassert([{ scope: 'tenant:acme', state: known.state }], SENTINEL);
+    expect(await allowed(opened, 'doc.read')).toBe(true);
+    expect(opened.check('db.write')).toMatchObject({ reason: 'killed: writes_disabled:db.write' });
+  });
+
   test('what somebody sets with redis-cli is obeyed and adopted: a tenant, a session, a tool, a wrong type', async () => {
     const { guard, store, redis, prefix } = await setting();
     const opened = await (await guard()).session({ tenantId: 'a:c', sessionId: 's:1' });

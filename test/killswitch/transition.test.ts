@@ -247,13 +247,13 @@ describe('what time does', () => {
 });
 
 describe('what is known elsewhere', () => {
-  test('is added where it is newer and tripped, with the fence and hold of the scope', () => {
+  test('is added where it is newer and tripped, with the fence and hold of the scope, or its own where none is known', () => {
     const known = stateWith({ version: 5, mode: 'stop_new_runs', expires_at: NOW, fence: 99 });
     const here = standing({ version: 4, expires_at: NOW + HOUR, fence: 3 });
     expect(reassertDraft(here, known, SENTINEL)).toMatchObject({
       ...{ mode: 'stop_new_runs,disable_writes', expires_at: NOW + HOUR, fence: 3, actor: SENTINEL },
     });
-    expect(reassertDraft(null, known, SENTINEL)).toMatchObject({ mode: 'stop_new_runs', fence: null });
+    expect(reassertDraft(null, known, SENTINEL)).toMatchObject({ mode: 'stop_new_runs', fence: 99 });
     expect(reassertDraft(standing({ version: 5 }), known, SENTINEL)).toBeNull();
     expect(reassertDraft(here, { ...known, mode: 'none' }, SENTINEL)).toBeNull();
   });

@@ -78,6 +78,10 @@ class EmbeddedKillStore implements KillStore {
     return this.#store.read(() => this.#reading.scopes(scopes));
   }
 
+  async forgotten(scopes: readonly string[]): Promise<readonly string[]> {
+    return this.#store.read(() => scopes.filter((scope) => this.#tables.real.states.get(scope) === null));
+  }
+
   async changesSince(version: number, limit: number): Promise<readonly ScopedState[]> {
     return this.#store.read(() => this.#tables.real.states.after(version, limit));
   }

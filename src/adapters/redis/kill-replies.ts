@@ -33,6 +33,12 @@ export function parsed<T>(reply: Reply | undefined): T | null {
   }
 }
 
+/** A state of the index; null where there is none that can be read. */
+export function killState(reply: Reply | undefined): KillState | null {
+  const state = parsed<Partial<KillState>>(reply);
+  return typeof state?.mode === 'string' && Number.isFinite(state.version) ? (state as KillState) : null;
+}
+
 /** `[a, b, a, b, …]` as pairs. */
 export function pairs(reply: Reply | undefined): readonly (readonly [string, string])[] {
   const flat = texts(reply);
@@ -45,7 +51,7 @@ export function pairs(reply: Reply | undefined): readonly (readonly [string, str
 export function scopedStates(reply: Reply | undefined): readonly ScopedState[] {
   const states: ScopedState[] = [];
   for (const [scope, json] of pairs(reply)) {
-    const state = parsed<KillState>(json);
+    const state = killState(json);
     if (state !== null) states.push({ scope, state });
   }
   return states;
@@ -86,7 +92,7 @@ export function outcome(reply: Reply): ChangeOutcome {
 export function modeByHand(scope: Scope, flag: Reply | undefined, modeWhenEnabled: Mode): ModeText | null {
   if (typeof flag !== 'string' || flag === 'lost') return null;
   if (scope.kind === 'tool') return 'disabled';
-  if (flag === 'type') return NOT_A_TEXT.mode;
+  if (flag === 'type' || flag === 'state') return NOT_A_TEXT.mode;
   const { mode } = readHandText(flag.slice(1), scope.kind, modeWhenEnabled);
   return mode === 'none' && flag.startsWith('~') ? null : mode;
 }

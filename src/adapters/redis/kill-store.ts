@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ChainLink } from '../../domain/audit-record.ts';
-import type { Actor, KillState, ScopedState } from '../../domain/kill-state.ts';
+import type { Actor, ScopedState } from '../../domain/kill-state.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { type Scope, scopeText } from '../../domain/scope.ts';
 import { type KillKeys, type KillNames, killKeys } from '../../killswitch/keys.ts';
@@ -20,7 +20,18 @@ import type {
 } from '../../ports/kill-store.ts';
 import { connectRedis, type RedisLink } from './connect.ts';
 import { flagsInKeyspace } from './keyspace.ts';
-import { list, modeByHand, outcome, pairs, parsed, scopedStates, scopes, text, texts } from './kill-replies.ts';
+import {
+  killState,
+  list,
+  modeByHand,
+  outcome,
+  pairs,
+  parsed,
+  scopedStates,
+  scopes,
+  text,
+  texts,
+} from './kill-replies.ts';
 import { CHUNK, chunks, clearJson, flat, json, setEnding, tripJson } from './kill-requests.ts';
 import { KillScripts } from './kill-scripts.ts';
 import { OpenFlags } from './open-flags.ts';
@@ -97,10 +108,16 @@ export class RedisKillStore implements KillStore {
       const [states, flags] = list(await this.#scripts.read('read', ...part.map(scopeText))).map(list);
       part.forEach((scope, each) => {
         const byHand = modeByHand(scope, flags?.[each], this.#modeWhenEnabled);
-        readings.push({ scope, state: parsed<KillState>(states?.[each]), byHand });
+        readings.push({ scope, state: killState(states?.[each]), byHand });
       });
     }
     return readings;
+  }
+
+  async forgotten(asked: readonly string[]): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const part of chunks(asked)) found.push(...texts(await this.#scripts.read('forgotten', ...part)));
+    return found;
   }
 
   async changesSince(version: number, limit: number): Promise<readonly ScopedState[]> {
@@ -218,6 +235,7 @@ export class RedisKillStore implements KillStore {
   ): Promise<string> {
     for (const part of chunks(states)) await this.#scripts.change('take', ...flat(part));
     for (const { name, at, detail } of limits) await this.#scripts.change('hold', name, String(at), detail);
+    await this.#settle();
     // A complete store knows everything that was set by hand while it was none.
     await this.adoptAll(actor);
     return text(await this.#scripts.change('initialised', randomUUID()));
@@ -299,6 +317,15 @@ export class RedisKillStore implements KillStore {
 
   async putActiveSessions(partition: number, active: number): Promise<void> {
     await this.#scripts.change('active', String(partition), String(active));
+  }
+
+  /** States that were lost and that nobody gave back are waited for no longer. */
+  async #settle(): Promise<void> {
+    for (let version = '-1'; ; ) {
+      const [count, last] = texts(await this.#scripts.change('settle', version, String(CHUNK)));
+      if (Number(count) < CHUNK) return;
+      version = last ?? version;
+    }
   }
 
   async #adopt(asked: readonly string[], actor: Actor): Promise<readonly ScopedState[]> {

@@ -232,6 +232,24 @@ export function recoveryLaws({ fresh, bare }: Fixture): void {
       });
     });
 
+    test('keeps the fence and hold of a state that the store knows nothing of', async () => {
+      const harness = await fresh();
+      const known = stateWith({ version: 5, mode: 'stop_all', fence: 3, hold_until: 99 });
+      await harness.store.reassert([{ scope: 'tenant:a', state: known }], SENTINEL);
+      expect(await stateOf(harness, tenant('a'))).toMatchObject({ fence: 3, hold_until: 99 });
+    });
+
+    test('is due for scopes of which no state is left; a cleared one is a state', async () => {
+      const harness = await fresh();
+      await harness.store.trip(byOperator(tenant('a')));
+      await harness.store.trip(byOperator(tenant('b')));
+      await harness.store.clear(clearing(tenant('b')));
+      expect(await harness.store.forgotten(['tenant:a', 'tenant:b', 'tenant:c'])).toEqual(['tenant:c']);
+      expect(await harness.store.forgotten([])).toEqual([]);
+      await harness.wipe();
+      expect(await harness.store.forgotten(['tenant:a', 'tenant:b'])).toEqual(['tenant:a', 'tenant:b']);
+    });
+
     test('takes sessions and tools', async () => {
       const harness = await fresh();
       const states = [

@@ -134,7 +134,7 @@ local function adopt_set(set, actor)
       local standing = stored_state(scope)
       if is_tripped(standing) then
         redis.call('SADD', known, pattern)
-      else
+      elseif not lost_version(scope) then
         local state = by_hand('disabled', standing)
         if ttl >= 0 then state.expires_at = now + ttl end
         record(scope, (change(scope, standing, state, { subject = 'hand:' })))
@@ -146,16 +146,17 @@ local function adopt_set(set, actor)
     local standing = stored_state(scope)
     if is_tripped(standing) then
       record(scope, (set_again(scope, standing, actor)))
-    else
+    elseif not lost_version(scope) then
       redis.call('SREM', known, pattern)
     end
   end
 end
 
--- Makes the flag, or the whole set, agree with the index. Once per script.
+-- Makes the flag, or the whole set, agree with the index. Once per script. Where the state was lost nobody can tell what was
+-- set by hand since: that waits for who remembers the state.
 local function adopt(scope, actor)
   local kind, key, pattern = place_of(scope)
-  if kind == nil then return end
+  if kind == nil or (kind ~= 'tool' and lost_version(scope)) then return end
   if not adopted[key] then
     adopted[key] = true
     if kind == 'tool' then adopt_set(key, actor) else adopt_flag(scope, kind, key, actor) end

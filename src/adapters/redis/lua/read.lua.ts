@@ -38,12 +38,36 @@ local function wrong_types(names, texts)
   return wrong
 end
 
-local function mode_in(json) return json and string.match(json, '^{"mode":"([%w_,]+)"') or 'none' end
+-- nil where it cannot be read.
+local function mode_in(json)
+  if not json then return 'none' end
+  local mode = string.match(json, '^{"mode":"([%w_,]+)".*}$')
+  if mode then return mode end
+  local state = read_state(json)
+  return state and state.mode
+end
+
+-- Of which scopes the state was lost: it cannot be read, or the order names it and the index has none.
+local function lost_among(scopes, states)
+  local lost = {}
+  -- Almost always nothing is missing, and one count says so.
+  local is_partial = ask('HLEN', keys.index) ~= ask('ZCARD', keys.order)
+  for index, scope in ipairs(scopes) do
+    if states[index] then
+      lost[index] = mode_in(states[index]) == nil
+    elseif is_partial then
+      lost[index] = ask('ZSCORE', keys.order, scope) and true
+    end
+  end
+  return lost
+end
 
 -- Of every scope: its state, and what its flag is if that is not what the state says: false (agrees), 'lost',
--- 'type' (something else stands there), 'member' (of a set of tools), or the text after '=' (tripped) or '~' (not tripped).
+-- 'state' (that was lost, and no flag says what it was), 'type' (something else stands there), 'member' (of a set of tools),
+-- or the text after '=' (tripped) or '~' (not tripped).
 local function compare(scopes)
   local states = many('HMGET', keys.index, scopes)
+  local lost = lost_among(scopes, states)
   local flags, kinds, patterns = {}, {}, {}
   for index, scope in ipairs(scopes) do
     local kind, key, pattern = place_of(scope)
@@ -53,9 +77,11 @@ local function compare(scopes)
   local wrong = wrong_types(flags, texts)
   local found = {}
   for index, kind in ipairs(kinds) do
-    local mode, text = mode_in(states[index]), texts[index]
+    local mode, text = mode_in(states[index]) or 'none', texts[index]
     found[index] = false
-    if kind == 'tool' then
+    if kind ~= 'none' and lost[index] and not text and not wrong[index] then
+      found[index] = 'state'
+    elseif kind == 'tool' then
       local member = ask('SISMEMBER', flags[index], patterns[index])
       if member == nil and patterns[index] == '*' then member = 1 end
       if member == 1 and mode == 'none' then
@@ -111,7 +137,14 @@ local function compare_set(suffix, by_hand, lost)
   local present = {}
   local temporary = redis.call('PTTL', set) >= 0
   local is_known = {}
-  for _, pattern in ipairs(ask('SMEMBERS', known) or {}) do is_known[pattern] = true end
+  local patterns, scopes = ask('SMEMBERS', known) or {}, {}
+  for index, pattern in ipairs(patterns) do scopes[index] = tool_scope(suffix, pattern) end
+  local unreadable = lost_among(scopes, many('HMGET', keys.index, scopes))
+  for index, pattern in ipairs(patterns) do
+    -- Nobody can read whether it was enabled again: it is disabled.
+    if unreadable[index] then by_hand[#by_hand + 1] = scopes[index] end
+    is_known[pattern] = true
+  end
   for _, pattern in ipairs(members or { '*' }) do
     present[pattern] = members ~= nil
     if pattern ~= '' and (temporary or not is_known[pattern]) then by_hand[#by_hand + 1] = tool_scope(suffix, pattern) end
@@ -161,6 +194,15 @@ function command.flags(json)
   end
   for _, suffix in ipairs(request.sets) do compare_set(suffix, tools, lost) end
   return { by_hand, tools, lost }
+end
+
+-- Which of these scopes, that had a state, have none any more that can be read.
+function command.forgotten(...)
+  local scopes, forgotten = { ... }, {}
+  for index, json in ipairs(many('HMGET', keys.index, scopes)) do
+    if read_state(json) == nil then forgotten[#forgotten + 1] = scopes[index] end
+  end
+  return forgotten
 end
 
 local function differing(scopes)

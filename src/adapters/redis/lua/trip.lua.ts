@@ -108,12 +108,15 @@ local function apply(space, scope, standing, state, request, escalated)
   return { 'applied', scope, json, standing and before or false, id, escalated and '1' or '0' }
 end
 
+local LOST = 'the state of the scope was lost: it waits for who remembers it'
+
 -- One tenant's limit is spent: its writes are disabled instead, unless they are already.
 local function escalate(space, request, tenant, why)
   local escalation = request.automation.escalation
   if not escalation or not tenant then return { 'refused', 'limit', why } end
   local scope = 'tenant:' .. tenant
   adopt(scope, request.actor)
+  if lost_version(scope) then return { 'refused', 'limit', why .. '; ' .. LOST } end
   local standing = standing_in(space, scope)
   local lasts = standing and (standing.expires_at == nil or standing.expires_at > now)
   if is_tripped(standing) and lasts and covers(standing.mode, 'disable_writes') then
@@ -139,11 +142,14 @@ function command.trip(json)
   local request = cjson.decode(json)
   local space = space_of(request)
   local scope, automation = request.scope, request.automation
+  -- An operator's word stands whatever was lost; a rule must not lower what nobody can read.
+  if not automation then forget_lost(scope) end
   adopt(scope, request.actor)
   if was_applied(space, request.decisionId) then return { 'repeated', raw_state(space, scope) } end
   local standing = standing_in(space, scope)
   if automation then
     if not current_epoch() then return { 'refused', 'store_uninitialised', 'the store has no epoch: it was not initialised' } end
+    if lost_version(scope) then return { 'refused', 'store_uninitialised', LOST } end
     local code, detail = kept_off(standing, automation.evidenceAppendedAt)
     if code then return { 'refused', code, detail } end
   end
@@ -173,10 +179,11 @@ function command.clear(json)
   local request = cjson.decode(json)
   local space = space_of(request)
   local scope = request.scope
+  local was_lost = forget_lost(scope)
   adopt(scope, request.actor)
   if was_applied(space, request.decisionId) then return { 'repeated', raw_state(space, scope) } end
   local standing = stored_state(scope)
-  if not is_tripped(standing) and not request.holdMs then return { 'unchanged', raw_state(space, scope) } end
+  if not is_tripped(standing) and not was_lost and not request.holdMs then return { 'unchanged', raw_state(space, scope) } end
   local hold_until = standing and standing.hold_until or nil
   if request.holdMs then hold_until = now + request.holdMs end
   return apply(space, scope, standing, {

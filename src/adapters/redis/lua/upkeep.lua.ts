@@ -51,19 +51,27 @@ function command.reassert(actor_json, ...)
   for index = 1, select('#', ...), 2 do
     local scope, json = select(index, ...)
     local known = read_state(json)
-    local kind = place_of(scope)
+    local kind, key = place_of(scope)
     if kind and is_tripped(known) then
       adopt(scope, actor)
-      local standing = stored_state(scope)
-      if standing == nil or standing.version < known.version then
+      local standing, lost = stored_state(scope), lost_version(scope)
+      -- Of a state that was lost, only that very one is put back: an older one may have been lifted since.
+      if standing == nil and (lost or known.version) == known.version or standing and standing.version < known.version then
         local version = known.version
-        known.actor, known.fence, known.hold_until = actor, standing and standing.fence, standing and standing.hold_until
+        local text = lost and kind ~= 'tool' and redis.call('TYPE', key).ok == 'string' and redis.call('GET', key)
+        known.actor = actor
+        if standing then known.fence, known.hold_until = standing.fence, standing.hold_until end
         if is_tripped(standing) then
           known.in_flight = join_in_flight(standing, known.mode, known.in_flight, join_modes(standing.mode, known.mode))
           known.mode = join_modes(standing.mode, known.mode)
           known.expires_at = later(standing.expires_at, known.expires_at)
         end
         record(scope, (change(scope, standing, known, { type = 'switch.reasserted', known = version })))
+        -- What was set by hand while it was lost comes after it.
+        if text and text ~= known.mode then
+          redis.call('SET', key, text)
+          adopt(scope, actor)
+        end
       end
     end
   end
@@ -104,6 +112,13 @@ end
 function command.hold(name, at, detail)
   hold_limit(keys.limits, name, tonumber(at), detail)
   return '1'
+end
+
+-- States that were lost and that nobody remembers, among those after a version: how many were looked at, the last version.
+function command.settle(version, limit)
+  local found = redis.call('ZRANGEBYSCORE', own(keys.order, 'zset'), '(' .. version, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
+  for each = 1, #found, 2 do forget_lost(found[each]) end
+  return { tostring(#found / 2), found[#found] and int(tonumber(found[#found])) or version }
 end
 
 function command.initialised(epoch)

@@ -58,6 +58,18 @@ local function stored_state(scope)
   return read_state(redis.call('HGET', own(keys.index, 'hash'), scope))
 end
 
+-- The version of a state that the order names and the index has no more, or none that can be read; nil where nothing was lost.
+local function lost_version(scope)
+  if stored_state(scope) then return nil end
+  return tonumber(redis.call('ZSCORE', own(keys.order, 'zset'), scope) or nil)
+end
+
+-- What nobody can know any more is as if it had never been. True where there was something.
+local function forget_lost(scope)
+  if stored_state(scope) then return false end
+  return redis.call('HDEL', keys.index, scope) + redis.call('ZREM', own(keys.order, 'zset'), scope) > 0
+end
+
 local function add_entry(note)
   local previous = redis.call('HGET', own(keys.relay, 'hash'), 'newest') or ''
   own(keys.outbox, 'stream')
