@@ -17,7 +17,7 @@ export function jobsOf({ keeper, measured, report, partitionedBy, clock }: JobPa
   const { pipeline } = measured;
   return [
     { name: 'expiry', every: '*/1 * * * * *', run: async () => void (await keeper.expire(clock.now())) },
-    { name: 'adoption', every: '*/5 * * * * *', run: () => keeper.adoptAll() },
+    { name: 'adoption', every: '*/5 * * * * *', run: async () => report.lost(await keeper.adoptAll()) },
     { name: 'sweep', every: '0 7 * * * *', run: () => keeper.sweep() },
     { name: 'active sessions', every: '*/5 * * * * *', run: () => tellActiveSessions(measured) },
     { name: 'ends', every: '*/3 * * * * *', run: () => pipeline.lookAtEnds() },

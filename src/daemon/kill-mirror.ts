@@ -55,6 +55,12 @@ export class KillMirror {
     return [...this.#states].map(([scope, state]) => ({ scope, state }));
   }
 
+  /** Every scope that the index must have: those that are stopped, and those whose fence is newer than that time. */
+  known(since: number): readonly string[] {
+    const fenced = [...this.#fences].filter(([text, { at }]) => at > since && !this.#states.has(text));
+    return [...this.#states.keys(), ...fenced.map(([text]) => text)];
+  }
+
   /**
    * Reads what is newer. Rejects when the store is not there: what is known stays.
    * @returns false when the store is not the one that was read before: it was wiped, rebuilt or rolled back.

@@ -9,6 +9,9 @@ import type { ReadinessBoard } from './readiness.ts';
 import { scattered } from './scattered.ts';
 import type { Trail } from './trail.ts';
 
+/** How many scopes one message names. */
+const NAMED_MAX = 5;
+
 /** What the daemon finds out about itself, told where people look: readiness, log and audit. */
 export class SelfReport {
   readonly #board: ReadinessBoard;
@@ -33,6 +36,14 @@ export class SelfReport {
   degraded(what: string): void {
     this.#logger.warn(what);
     this.#trail?.write(degradedRecord(this.#trail.next, this.#clock.now(), what), null);
+  }
+
+  /** Scopes of which the kill store had lost the state. */
+  lost(scopes: readonly string[]): void {
+    if (scopes.length === 0) return;
+    const named = scopes.slice(0, NAMED_MAX).join(', ') + (scopes.length > NAMED_MAX ? ', …' : '');
+    const what = `the kill store had lost the state of ${scopes.length} scopes (${named})`;
+    this.degraded(`${what}: what is remembered stands again, anything else denies until it is restored`);
   }
 
   notice(partition: number, { kind, text }: Notice): void {

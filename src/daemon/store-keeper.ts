@@ -29,6 +29,8 @@ export class StoreKeeper {
   /** Those that held when the store was last read. */
   #limits: readonly TrippedLimit[] = [];
   #doubted = false;
+  /** Scopes whose state the store has lost, and nobody could give back. */
+  readonly #givenUp = new Set<string>();
 
   constructor(store: KillStore, log: EventLog, mirror: KillMirror, topic: string, config: PublishedConfig) {
     this.#store = store;
@@ -59,6 +61,7 @@ export class StoreKeeper {
     const repaired = await this.#repair();
     await this.#store.publishConfig(this.#config);
     await this.#mirror.reload();
+    for (const scope of await this.#forgotten()) this.#givenUp.add(scope);
     this.#doubted = false;
     return same && !repaired;
   }
@@ -88,8 +91,8 @@ export class StoreKeeper {
 
   /** What was cleared more than a week ago may be forgotten. */
   async #isBehind(states: readonly ScopedState[]): Promise<boolean> {
-    const forgottenAt = (await this.#store.time()) - KEPT_MS;
-    const due = states.filter(({ state }) => state.mode !== 'none' || state.at > forgottenAt);
+    const sweptAt = (await this.#store.time()) - KEPT_MS;
+    const due = states.filter(({ state }) => state.mode !== 'none' || state.at > sweptAt);
     const versions = new Map(due.map(({ scope, state }) => [scope, state.version]));
     const scopes = due.flatMap(({ scope }) => parseScope(scope) ?? []);
     for (let at = 0; at < scopes.length; at += READ_MAX) {
@@ -107,8 +110,43 @@ export class StoreKeeper {
     return limits;
   }
 
-  async adoptAll(): Promise<void> {
+  /**
+   * Gives back what the store has lost, and adopts what was set by hand: in this order, since a flag that outlived its state
+   * looks like one that was set by hand. A store that is in doubt is compared with the topic first (`follow`).
+   * @returns the scopes that the store had lost
+   */
+  async adoptAll(): Promise<readonly string[]> {
+    const lost = this.#doubted ? [] : await this.#giveBack();
     await this.#store.adoptAll(SENTINEL);
+    return lost;
+  }
+
+  /**
+   * A lift leaves a cleared state in the index: a scope that is stopped as we know it, and has none, was lost (evicted,
+   * deleted by hand, damaged), and stands again as it stood. What we cannot give back may be in the topic.
+   */
+  async #giveBack(): Promise<readonly string[]> {
+    // What was read a moment ago may have been changed since.
+    if (!(await this.#mirror.refresh())) return [];
+    const lost = await this.#forgotten();
+    if (lost.length === 0) return [];
+    const wanted = new Set(lost);
+    const remembered = this.#mirror.tripped().filter(({ scope }) => wanted.has(scope));
+    await this.#store.reassert(remembered, SENTINEL);
+    if ((await this.#forgotten()).length > 0) this.doubt();
+    return lost;
+  }
+
+  /** Scopes that we know of, and of which the store has no state although nobody may have forgotten it yet. */
+  async #forgotten(): Promise<readonly string[]> {
+    const known = this.#mirror.known((await this.#store.time()) - KEPT_MS);
+    const forgotten = new Set(await this.#store.forgotten(known));
+    for (const scope of this.#givenUp) {
+      // Stopped once more: that is known, and can be given back.
+      const isStopped = this.#mirror.tripped().some((each) => each.scope === scope);
+      if (isStopped || !forgotten.has(scope)) this.#givenUp.delete(scope);
+    }
+    return [...forgotten].filter((scope) => !this.#givenUp.has(scope));
   }
 
   /** `now`: our own clock; the store compares with its own too. */

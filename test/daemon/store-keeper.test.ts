@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Flags } from '../../src/adapters/embedded/flags.ts';
+import { States } from '../../src/adapters/embedded/states.ts';
+import { EmbeddedStore } from '../../src/adapters/embedded/store.ts';
 import { SENTINEL } from '../../src/audit/facts.ts';
 import { limitMessage } from '../../src/audit/kill-state-message.ts';
 import { Relay } from '../../src/audit/relay.ts';
@@ -8,7 +12,8 @@ import { readKillTopic } from '../../src/daemon/kill-topic.ts';
 import { publishedConfig } from '../../src/daemon/parts.ts';
 import { StoreKeeper } from '../../src/daemon/store-keeper.ts';
 import type { KillState } from '../../src/domain/kill-state.ts';
-import type { Scope } from '../../src/domain/scope.ts';
+import { type Scope, scopeText } from '../../src/domain/scope.ts';
+import { flagKey, killKeys } from '../../src/killswitch/keys.ts';
 import type { LogRecord } from '../../src/ports/event-log.ts';
 import { TOPICS, World } from './rig.ts';
 
@@ -179,6 +184,76 @@ describe('a store that was rolled back', () => {
     await publish();
     await forgetNewest('tenant:acme', { mode: 'stop_all' });
     expect(await keeper.follow()).toBe(false);
+  });
+});
+
+describe('a store that lost a state', () => {
+  /** The entry and the flag, as if evicted. */
+  async function lose(scope: Scope): Promise<void> {
+    const store = EmbeddedStore.open(join(world.dir, 'kill'));
+    const flags = new Flags(store);
+    store.write(() => {
+      new States(store, '').remove(scopeText(scope));
+      flags.remove(flagKey(killKeys(), scope));
+    });
+    await store.close();
+  }
+
+  test('gets it back as it was, at the next adoption, and nothing else is changed', async () => {
+    const before = await trip(S1);
+    const other = await trip(ACME);
+    await keeper.follow();
+    await lose(S1);
+    const epoch = await world.store.epoch();
+    expect(await keeper.adoptAll()).toEqual(['session:acme:s1']);
+    const [reading, untouched] = await world.store.read([S1, ACME]);
+    expect(reading?.state).toMatchObject({ mode: before.mode, expires_at: before.expires_at, reason: before.reason });
+    expect(reading?.state?.version).toBeGreaterThan(before.version);
+    expect(untouched?.state).toEqual(other);
+    expect(await world.store.epoch()).toBe(epoch);
+    expect(await keeper.adoptAll()).toEqual([]);
+    expect(await keeper.follow()).toBe(true);
+  });
+
+  test('gets back a fence from the topic', async () => {
+    await trip(ACME);
+    await clear(ACME);
+    await publish();
+    await keeper.follow();
+    await lose(ACME);
+    expect(await keeper.adoptAll()).toEqual(['tenant:acme']);
+    expect(await keeper.follow()).toBe(false);
+    expect((await world.store.read([ACME]))[0]?.state).toMatchObject({ mode: 'none', fence: world.now });
+    expect([await keeper.adoptAll(), await keeper.follow()]).toEqual([[], true]);
+  });
+
+  test('that nobody knows any more is looked for once', async () => {
+    await trip(ACME);
+    await clear(ACME);
+    await keeper.follow();
+    await lose(ACME);
+    expect(await keeper.adoptAll()).toEqual(['tenant:acme']);
+    expect(await keeper.follow()).toBe(true);
+    expect([await keeper.adoptAll(), await keeper.follow()]).toEqual([[], true]);
+    await trip(ACME);
+    await keeper.follow();
+    await lose(ACME);
+    expect(await keeper.adoptAll()).toEqual(['tenant:acme']);
+    expect(await world.stopped()).toEqual(['tenant:acme']);
+  });
+
+  test('is none where it was lifted, has ended, or was swept', async () => {
+    await trip(ACME);
+    const { expires_at: end } = await trip(S1);
+    await clear(ACME);
+    await keeper.follow();
+    world.now = end!;
+    await keeper.expire(world.now);
+    expect(await keeper.adoptAll()).toEqual([]);
+    world.now += 8 * DAY;
+    await world.store.sweep(10);
+    expect(await keeper.adoptAll()).toEqual([]);
+    expect(await world.stopped()).toEqual([]);
   });
 });
 
