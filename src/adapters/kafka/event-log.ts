@@ -13,7 +13,7 @@ import { isRetryableFault } from './errors.ts';
 import type { KafkaLogOptions } from './options.ts';
 import { AppendQueue } from './producer.ts';
 import { TopicReader } from './reader.ts';
-import { ensureTopics, offsetOf, partitionsOf } from './topics.ts';
+import { ensureTopics, offsetAt, offsetOf, partitionsOf } from './topics.ts';
 
 /**
  * The event log on Kafka. Opens no connection before the first call; every call rejects with `kafka_unavailable` where
@@ -63,8 +63,7 @@ export class KafkaEventLog implements EventLog {
   offsetAt(topic: string, partition: number, time: number): Promise<number> {
     return this.#ask(`tell an offset of ${topic}`, async (cluster) => {
       await cluster.addMultipleTargetTopics([topic]);
-      const offset = await offsetOf(cluster, topic, partition, { fromTimestamp: Math.max(0, time) });
-      return offset >= 0 ? offset : offsetOf(cluster, topic, partition, { fromBeginning: false });
+      return offsetAt(cluster, topic, partition, time);
     });
   }
 

@@ -95,6 +95,13 @@ export async function offsetOf(
   return Number(found.offset);
 }
 
+/** The first offset at that time or later; where there is none the end, as it was before that was asked: what is appended in between is no older. */
+export async function offsetAt(cluster: Cluster, topic: string, partition: number, time: number): Promise<number> {
+  const end = await offsetOf(cluster, topic, partition, { fromBeginning: false });
+  const offset = await offsetOf(cluster, topic, partition, { fromTimestamp: Math.max(0, time) });
+  return offset >= 0 ? offset : end;
+}
+
 function leaderless(topic: string, partition: number): SentinelError {
   const text = `Partition ${partition} of ${topic} has no leader now. It is worth trying again.`;
   return new SentinelError('kafka_unavailable', text, { retryable: true });
