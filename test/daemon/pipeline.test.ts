@@ -150,13 +150,14 @@ groups:
 });
 
 describe('what is read', () => {
-  test('a replay without a checkpoint acts at its end on what is fresh, though its alert is over by then', async () => {
-    const rules = rulesOf(`
+  const rules = rulesOf(`
 groups:
   - name: g
     rules:
       - {alert: Now, type: event_count, match: {tool: [db.*]}, window: 1m, condition: {gt: 3}, severity: critical}
 `);
+
+  test('a replay without a checkpoint acts at its end on what is fresh, though its alert is over by then', async () => {
     await world.produce(...burst(5, world.now, { session_id: 'over' }));
     world.now += 120_000;
     await world.produce(...burst(1, world.now, { session_id: 'other' }));
@@ -167,12 +168,6 @@ groups:
   });
 
   test('a replay without a checkpoint does not act on what is stale and over', async () => {
-    const rules = rulesOf(`
-groups:
-  - name: g
-    rules:
-      - {alert: Now, type: event_count, match: {tool: [db.*]}, window: 1m, condition: {gt: 3}, severity: critical}
-`);
     await world.produce(...burst(5, world.now, { session_id: 'past' }));
     world.now += 600_000;
     await world.produce(...burst(5, world.now, { session_id: 'present' }));

@@ -1,11 +1,9 @@
 /** A Kafka that damages, drops, changes and leaves, and the daemon that reads from it as a process of its own. */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { KafkaEventLog } from '../../src/adapters/kafka/event-log.ts';
 import type { LogRecord } from '../../src/ports/event-log.ts';
-import { sealed } from '../adapters/kafka/batches.ts';
+import { sealed, spoilBatch } from '../adapters/kafka/batches.ts';
 import { plainClient } from '../adapters/kafka/harness.ts';
 import { type DaemonProcess, startDaemon } from '../e2e/daemon-process.ts';
 import { createSetting, type Setting, type SettingOptions } from '../e2e/setting.ts';
@@ -151,20 +149,6 @@ describe('a broker of its own', () => {
 
   afterAll(() => server.stop());
 
-  /** Changes one batch of partition 0 where the broker keeps it, under its feet: it sends the file as it is. */
-  function spoil(topic: string, base: number, change: (batch: Buffer) => void): void {
-    const path = join(server.dir, 'logs', `${topic}-0`, '00000000000000000000.log');
-    const bytes = readFileSync(path);
-    for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8)) {
-      if (Number(bytes.readBigInt64BE(at)) !== base) continue;
-      const batch = bytes.subarray(at, at + 12 + bytes.readInt32BE(at + 8));
-      change(batch);
-      const file = openSync(path, 'r+');
-      writeSync(file, batch, 0, batch.length, at);
-      closeSync(file);
-    }
-  }
-
   const withCodec = (codec: number) => (batch: Buffer) => {
     batch.writeInt16BE((batch.readInt16BE(21) & ~7) | codec, 21);
     sealed(batch);
@@ -179,7 +163,7 @@ describe('a broker of its own', () => {
     }
     await send(setting, 0, ...writes(1, 'acme', 'spread'));
     await send(setting, 1, ...writes(4, 'acme', 'beside'));
-    for (const [index, fault] of faults.entries()) spoil(setting.topics.events, 5 * index + 1, fault);
+    for (const [index, fault] of faults.entries()) spoilBatch(server, setting.topics.events, 5 * index + 1, fault);
 
     const daemon = await daemonOf(setting);
     expect(await killed(setting, 'beside')).toBe(true);

@@ -5,22 +5,9 @@ import type { DecisionOutcome } from '../../src/domain/decision.ts';
 import type { KillState } from '../../src/domain/kill-state.ts';
 import { alertCourse, type Course, ripeCourse } from '../../src/responder/course.ts';
 import { Responder } from '../../src/responder/responder.ts';
-import type { ResponderSettings } from '../../src/responder/settings.ts';
 import { aRule, firing, resolved } from '../support/alerts.ts';
+import { SETTINGS } from '../support/responder-settings.ts';
 
-const SETTINGS: ResponderSettings = {
-  log: 'cluster/topic',
-  simulate: false,
-  staleAfterMs: 300_000,
-  modeWhenEnabled: 'disable_writes',
-  limits: {
-    sessionKills: { max: 20, perMs: 60_000 },
-    timeouts: { max: 200, perMs: 60_000 },
-    tenantFlips: { max: 3, perMs: 600_000 },
-    shareOfActiveSessions: { max: 0.1, perMs: 600_000, atLeast: 5 },
-  },
-  onLimit: 'escalate',
-};
 const T = 1_000_000_000;
 const APPLIED: DecisionOutcome = {
   status: 'applied',

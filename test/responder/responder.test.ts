@@ -6,28 +6,15 @@ import { judge } from '../../src/responder/ladder.ts';
 import { escalationOf, spendsOf } from '../../src/responder/limits.ts';
 import { reasonFor } from '../../src/responder/reason.ts';
 import { Responder } from '../../src/responder/responder.ts';
-import type { ResponderSettings } from '../../src/responder/settings.ts';
 import { aRule, firing, resolved } from '../support/alerts.ts';
+import { SETTINGS } from '../support/responder-settings.ts';
 
 const MINUTE = 60_000;
-const settings: ResponderSettings = {
-  log: 'cluster/topic',
-  simulate: false,
-  staleAfterMs: 5 * MINUTE,
-  modeWhenEnabled: 'disable_writes',
-  limits: {
-    sessionKills: { max: 20, perMs: MINUTE },
-    timeouts: { max: 200, perMs: MINUTE },
-    tenantFlips: { max: 3, perMs: 10 * MINUTE },
-    shareOfActiveSessions: { max: 0.1, perMs: 10 * MINUTE, atLeast: 5 },
-  },
-  onLimit: 'escalate',
-};
 const T = 1_000_000_000;
 const at = (horizon: number, wall = horizon) => ({ horizon, wall });
 const never = () => null;
 
-function onlyDecision(rule: Partial<Rule> = {}, said = settings): Decision {
+function onlyDecision(rule: Partial<Rule> = {}, said = SETTINGS): Decision {
   const due = new Responder(said).fire(firing(T, { rule: aRule(rule) }), at(T));
   expect(due.attempts).toHaveLength(1);
   return due.attempts[0]!;
@@ -92,7 +79,7 @@ describe('decisions', () => {
   it('the same cause decided again has the same id; another session, action or cause has another', () => {
     const id = onlyDecision().id;
     expect(onlyDecision().id).toBe(id);
-    const other = new Responder(settings).fire(
+    const other = new Responder(SETTINGS).fire(
       firing(T, { cause: { kind: 'record', partition: 0, offset: 8, appendedAt: T } }),
       at(T),
     );
@@ -101,7 +88,7 @@ describe('decisions', () => {
 
   it('n sessions are n decisions, in the order of the alert', () => {
     const sessions = ['s3', 's1', 's2'].map((session) => ({ tenant: 'acme', session }));
-    const due = new Responder(settings).fire(firing(T, { subjects: { sessions, tool: null } }), at(T));
+    const due = new Responder(SETTINGS).fire(firing(T, { subjects: { sessions, tool: null } }), at(T));
     expect(due.attempts.map(({ scope }) => scope)).toEqual(sessions.map((one) => ({ kind: 'session', ...one })));
     expect(new Set(due.attempts.map(({ id }) => id)).size).toBe(3);
   });
@@ -124,31 +111,31 @@ describe('decisions', () => {
     const rule = aRule({ actions: [{ type: 'disable_tool', scope: 'tenant', ttlMs: MINUTE }] });
     const withTool = firing(T, { rule, subjects: { sessions: [], tool: 'email.send' } });
     const without = firing(T, { rule, subjects: { sessions: [], tool: null } });
-    expect(new Responder(settings).fire(withTool, at(T)).attempts[0]!.scope).toEqual({
+    expect(new Responder(SETTINGS).fire(withTool, at(T)).attempts[0]!.scope).toEqual({
       kind: 'tool',
       tenant: 'acme',
       pattern: 'email.send',
     });
-    expect(new Responder(settings).fire(without, at(T)).attempts).toEqual([]);
+    expect(new Responder(SETTINGS).fire(without, at(T)).attempts).toEqual([]);
   });
 
   it('simulates where the rule or the whole responder says so', () => {
     expect(onlyDecision({ simulate: true }).simulate).toBe(true);
-    expect(onlyDecision({}, { ...settings, simulate: true }).simulate).toBe(true);
+    expect(onlyDecision({}, { ...SETTINGS, simulate: true }).simulate).toBe(true);
     expect(onlyDecision().simulate).toBe(false);
   });
 });
 
 describe('an episode', () => {
   it('acts once', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const [decision] = responder.fire(firing(T), at(T)).attempts;
     responder.settle(decision!, applied(), at(T));
     expect(responder.due(at(T + 3_600_000), never).attempts).toEqual([]);
   });
 
   it('tries a refused decision again under the same id, at most every 10 s, until it ends', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const alert = firing(T);
     const [decision] = responder.fire(alert, at(T)).attempts;
     responder.settle(decision!, { status: 'refused', code: 'hold', detail: 'held' }, at(T));
@@ -159,7 +146,7 @@ describe('an episode', () => {
   });
 
   it('records a suppression once per reason, and a count when it ends', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const alert = firing(T);
     const [decision] = responder.fire(alert, at(T)).attempts;
     const refused: DecisionOutcome = { status: 'refused', code: 'hold', detail: 'held' };
@@ -170,7 +157,7 @@ describe('an episode', () => {
   });
 
   it('waits out the cooldown of an applied decision, then acts if the alert still fires', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const first = firing(T);
     responder.settle(responder.fire(first, at(T)).attempts[0]!, applied(), at(T));
     responder.resolve(resolved(first, T + 1_000));
@@ -181,7 +168,7 @@ describe('an episode', () => {
   });
 
   it('keeps the cooldown of its newest decision, though an older one is carried out again after a restart', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const first = firing(T);
     const [older] = responder.fire(first, at(T)).attempts;
     responder.settle(older!, applied(), at(T));
@@ -198,7 +185,7 @@ describe('an episode', () => {
   });
 
   it('has no cooldown after a decision that was not applied', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const first = firing(T);
     const [decision] = responder.fire(first, at(T)).attempts;
     responder.settle(decision!, { status: 'refused', code: 'fence', detail: '' }, at(T));
@@ -207,7 +194,7 @@ describe('an episode', () => {
   });
 
   it('does not lose a decision that the kill store could not be asked about, though the alert ends', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const alert = firing(T);
     const [decision] = responder.fire(alert, at(T)).attempts;
     expect(responder.postpone(decision!, T + 500)).toBe(true);
@@ -217,7 +204,7 @@ describe('an episode', () => {
 
   it('decides once more when its switch has expired, the cooldown is over and there is newer evidence', () => {
     const rule = aRule({ actions: [{ type: 'flip_tenant', mode: null, ttlMs: 10 * MINUTE }] });
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const alert = firing(T, { rule });
     const [decision] = responder.fire(alert, at(T)).attempts;
     const expires = T + 10 * MINUTE;
@@ -235,11 +222,11 @@ describe('an episode', () => {
   });
 
   it('goes on from its snapshot as if it had never stopped', () => {
-    const responder = new Responder(settings);
+    const responder = new Responder(SETTINGS);
     const alert = firing(T);
     const [decision] = responder.fire(alert, at(T)).attempts;
     responder.settle(decision!, { status: 'refused', code: 'limit', detail: '' }, at(T));
-    const again = new Responder(settings, JSON.parse(JSON.stringify(responder.snapshot())));
+    const again = new Responder(SETTINGS, JSON.parse(JSON.stringify(responder.snapshot())));
     for (const one of [responder, again]) {
       expect(one.due(at(T + 10_000), never).attempts.map(({ id }) => id)).toEqual([decision!.id]);
       expect(one.resolve(resolved(alert, T + 30_000)).suppressed).toHaveLength(1);
@@ -249,23 +236,26 @@ describe('an episode', () => {
 
 describe('limits', () => {
   it('a kill spends its tenant and the share, a timeout its tenant, a flip the flips of all', () => {
-    const names = (rule: Partial<Rule>) => spendsOf(onlyDecision(rule), settings, undefined).map(({ name }) => name);
+    const names = (rule: Partial<Rule>) => spendsOf(onlyDecision(rule), SETTINGS, undefined).map(({ name }) => name);
     expect(names({})).toEqual(['session_kills:acme', 'share']);
     expect(names({ measure: { type: 'session_age', activeWithinMs: 1 } })).toEqual(['timeouts:acme']);
     expect(names({ actions: [{ type: 'flip_tenant', mode: null, ttlMs: 1 }] })).toEqual(['tenant_flips']);
   });
 
   it("a group's own limit is spent per tenant", () => {
-    const spends = spendsOf(onlyDecision(), settings, { name: 'runaway', limit: { max: 2, perMs: 5 } });
+    const spends = spendsOf(onlyDecision(), SETTINGS, { name: 'runaway', limit: { max: 2, perMs: 5 } });
     expect(spends.at(-1)).toEqual({ name: 'group:runaway:acme', max: 2, perMs: 5, concerns: 'tenant' });
   });
 
   it('escalates kills of sessions to the tenant for 30m, unless told to hold', () => {
     const decision = onlyDecision();
-    expect(escalationOf(decision, settings)).toMatchObject({ ttlMs: 30 * MINUTE, limits: [{ name: 'tenant_flips' }] });
-    expect(escalationOf(decision, { ...settings, onLimit: 'hold' })).toBeNull();
+    expect(escalationOf(decision, SETTINGS)).toMatchObject({
+      ttlMs: 30 * MINUTE,
+      limits: [{ name: 'tenant_flips' }],
+    });
+    expect(escalationOf(decision, { ...SETTINGS, onLimit: 'hold' })).toBeNull();
     expect(
-      escalationOf(onlyDecision({ actions: [{ type: 'flip_tenant', mode: null, ttlMs: 1 }] }), settings),
+      escalationOf(onlyDecision({ actions: [{ type: 'flip_tenant', mode: null, ttlMs: 1 }] }), SETTINGS),
     ).toBeNull();
   });
 });

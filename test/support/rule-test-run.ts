@@ -6,27 +6,12 @@ import type { RuleSet } from '../../src/domain/rule.ts';
 import { renderTemplate } from '../../src/domain/template.ts';
 import { Engine } from '../../src/engine/index.ts';
 import { Responder } from '../../src/responder/responder.ts';
-import type { ResponderSettings } from '../../src/responder/settings.ts';
 import { compileRules } from '../../src/rules/compile.ts';
+import { SETTINGS } from './responder-settings.ts';
 import type { InputEvents } from './rule-test-file.ts';
 
 /** A day on which nothing was appended before: offsets from it are what tests speak of. */
 const START = Date.UTC(2026, 0, 1);
-
-/** What the configuration says by default. */
-const SETTINGS: ResponderSettings = {
-  log: 'rule-test',
-  simulate: false,
-  staleAfterMs: 300_000,
-  modeWhenEnabled: 'disable_writes',
-  limits: {
-    sessionKills: { max: 20, perMs: 60_000 },
-    timeouts: { max: 200, perMs: 60_000 },
-    tenantFlips: { max: 3, perMs: 600_000 },
-    shareOfActiveSessions: { max: 0.1, perMs: 600_000, atLeast: 5 },
-  },
-  onLimit: 'escalate',
-};
 
 /** What has happened until a time: every alert that is firing, every decision that was taken. */
 export interface RehearsalState {

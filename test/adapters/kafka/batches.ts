@@ -1,5 +1,8 @@
 /** Record batches by hand, byte by byte, sharing nothing with the code that reads them. */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
+import type { KafkaServer } from '../../services/kafka.ts';
 
 export interface WrittenRecord {
   readonly delta: number;
@@ -45,6 +48,22 @@ export function writeBatch(batch: WrittenBatch): Buffer {
 export function sealed(batch: Buffer): Buffer {
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
   return batch;
+}
+
+/** Changes the batch at that offset of partition 0 where the broker keeps it, under its feet: it sends the file as it is. */
+export function spoilBatch(server: KafkaServer, topic: string, base: number, change: (batch: Buffer) => void): void {
+  const path = join(server.dir, 'logs', `${topic}-0`, '00000000000000000000.log');
+  const bytes = readFileSync(path);
+  for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8)) {
+    if (Number(bytes.readBigInt64BE(at)) !== base) continue;
+    const batch = bytes.subarray(at, at + 12 + bytes.readInt32BE(at + 8));
+    change(batch);
+    const file = openSync(path, 'r+');
+    writeSync(file, batch, 0, batch.length, at);
+    closeSync(file);
+    return;
+  }
+  throw new Error(`no batch at ${base}`);
 }
 
 function writeRecord({ delta, key = null, value = null, headers = [] }: WrittenRecord): Buffer {

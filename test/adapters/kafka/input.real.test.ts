@@ -1,13 +1,11 @@
 /** What a real broker hands out that is not as it should be, or not as we make it. */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Admin, Kafka } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LogBatch, LogConsumer, LogRecord } from '../../../src/ports/event-log.ts';
 import { kafkaBrokers, unique } from '../../services/context.ts';
 import { type KafkaServer, startKafka } from '../../services/kafka.ts';
 import { until } from '../../services/poll.ts';
-import { sealed } from './batches.ts';
+import { sealed, spoilBatch } from './batches.ts';
 import { plainClient, type TestLog, testLog } from './harness.ts';
 
 const WAIT_MS = 20_000;
@@ -195,22 +193,6 @@ describe('a disk that lies', () => {
     await server.stop();
   });
 
-  /** Changes one batch where the broker keeps it, under its feet: it sends the file as it is. */
-  function spoil(topic: string, base: number, change: (batch: Buffer) => void): void {
-    const path = join(server.dir, 'logs', `${topic}-0`, '00000000000000000000.log');
-    const bytes = readFileSync(path);
-    for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8)) {
-      if (Number(bytes.readBigInt64BE(at)) !== base) continue;
-      const batch = bytes.subarray(at, at + 12 + bytes.readInt32BE(at + 8));
-      change(batch);
-      const file = openSync(path, 'r+');
-      writeSync(file, batch, 0, batch.length, at);
-      closeSync(file);
-      return;
-    }
-    throw new Error(`no batch at ${base}`);
-  }
-
   test.each([
     ['a flipped bit', (batch: Buffer) => void (batch[batch.length - 2]! ^= 4), 'checksum'],
     ['a codec of the future', (batch: Buffer) => void sealed(setCodec(batch, 5)), 'unknown codec 5'],
@@ -226,7 +208,7 @@ describe('a disk that lies', () => {
       await opened.append(events, batch(0));
       await opened.append(events, batch(1));
     }
-    spoil(events, 3, change);
+    spoilBatch(server, events, 3, change);
 
     const reader = new Reader();
     await opened.consume(reader);
