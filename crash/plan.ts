@@ -1,21 +1,9 @@
 import { randomOf } from '../bench/random.ts';
 import type { Call } from './call.ts';
 import { type Incident, incidentOf, KINDS, nearlyOf } from './incident.ts';
+import type { PlanOptions } from './plan-options.ts';
 import { type Restore, restoresOf } from './restores.ts';
 import { type Step, stepsOf } from './steps.ts';
-
-export interface PlanOptions {
-  /** Ordinary events; incidents and second deliveries come on top. */
-  readonly events: number;
-  readonly incidents: number;
-  /** How often an instance is killed. */
-  readonly kills: number;
-  /** How many of the stopped scopes an operator restores. */
-  readonly restores: number;
-  /** Whether a second instance joins and leaves. */
-  readonly second: boolean;
-  readonly seed: number;
-}
 
 /** What a run does and what must come of it. The same options give the same plan. */
 export interface Plan {
@@ -62,7 +50,7 @@ export function planOf(options: PlanOptions): Plan {
     stream,
     incidents,
     steps,
-    restores: restoresOf({ options, stream, incidents, steps }, random),
+    restores: restoresOf(options.restores, { stream, incidents, steps }, random),
     closing: Array.from({ length: CLOSING }, (_, n) => incidentOf('burst', `closing-${n}`, `c${n}`)),
   };
 }

@@ -1,7 +1,7 @@
 import { table } from '../src/cli/output.ts';
 import type { Account } from './account.ts';
 import { LAWS } from './laws.ts';
-import type { PlanOptions } from './plan.ts';
+import type { PlanOptions } from './plan-options.ts';
 
 /** A setting's run, judged. */
 export interface Result {

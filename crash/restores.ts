@@ -1,6 +1,6 @@
 import type { Call } from './call.ts';
 import { type Incident, incidentOf, type Kind, nearlyOf } from './incident.ts';
-import type { Plan } from './plan.ts';
+import type { Step } from './steps.ts';
 
 /** An operator's restore in the middle of the run, and what its session does afterwards. */
 export interface Restore {
@@ -19,13 +19,15 @@ const FATES = ['silent', 'nearly', 'again'] as const;
 
 /** Of the incidents that the log holds from the start, spread over the middle of the run. */
 export function restoresOf(
-  { options, stream, incidents, steps }: Pick<Plan, 'options' | 'stream' | 'incidents' | 'steps'>,
+  count: number,
+  run: { readonly stream: readonly Call[]; readonly incidents: readonly Incident[]; readonly steps: readonly Step[] },
   random: () => number,
 ): readonly Restore[] {
+  const { stream, incidents, steps } = run;
   const early = new Set(stream.slice(0, steps[0]?.upTo ?? 0).map(({ id }) => id));
   const known = incidents.filter(({ calls }) => calls.every(({ id }) => early.has(id)));
   const first = Math.floor(random() * known.length);
-  return Array.from({ length: Math.min(options.restores, known.length) }, (_, n) => {
+  return Array.from({ length: Math.min(count, known.length) }, (_, n) => {
     const incident = known[(first + n) % known.length]!;
     const step = Math.floor(steps.length * (0.2 + 0.6 * random()));
     const when = random() < 0.3 ? 'after' : 'before';

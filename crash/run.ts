@@ -12,7 +12,8 @@ import { createSetting, type Setting } from '../test/e2e/setting.ts';
 import { startServices } from '../test/services/services.ts';
 import type { Account } from './account.ts';
 import { drain } from './drain.ts';
-import { type PlanOptions, planOf } from './plan.ts';
+import { planOf } from './plan.ts';
+import type { PlanOptions } from './plan-options.ts';
 import { type Result, reportText, resultOf } from './report.ts';
 import { CRASH_RULES } from './rules.ts';
 

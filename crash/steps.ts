@@ -1,4 +1,4 @@
-import type { PlanOptions } from './plan.ts';
+import type { PlanOptions } from './plan-options.ts';
 
 /** From one kill to the next. */
 export interface Step {

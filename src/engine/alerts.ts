@@ -1,9 +1,8 @@
 import type { Alert, AlertIdentity, ResolvedAlert } from '../domain/alert.ts';
-import { firingAlert, identity, type Site } from './evidence.ts';
+import { type Explained, firingAlert, identity, type KnownEvent, type Site } from './evidence.ts';
 import type { SnapshotReader, SnapshotWriter } from './parts.ts';
 import type { RecordInHand } from './record.ts';
 import { Rows } from './rows.ts';
-import type { Runner } from './runner.ts';
 import { Table } from './table.ts';
 import { TimerOf, type Timers } from './timers.ts';
 
@@ -23,11 +22,13 @@ const WORDS = 6;
 const State = { pending: 1, firing: 2, ending: 3 } as const;
 const CauseKind = { record: 1, timer: 2 } as const;
 
-/** What is known of an event beyond its entry, kept while it may become the deciding one. */
-export interface KnownEvent {
-  readonly offset: number;
-  readonly eventId: string;
-  readonly ts: number;
+/** A rule at work, as far as its alerts know it: each of its rows may have one. */
+export interface Alerting extends Explained {
+  /** Index among the rules of the set. */
+  readonly place: number;
+  /** 0: it has none. */
+  alertOf(row: number): number;
+  setAlert(row: number, alert: number): void;
 }
 
 /**
@@ -47,7 +48,7 @@ export class Alerts {
   private readonly log: { readonly topic: string; readonly partition: number };
   private readonly episodes = new Map<string, number>();
   private readonly known = new Map<number, KnownEvent>();
-  private runners: readonly Runner[] = [];
+  private runners: readonly Alerting[] = [];
   /** What was told in the step in hand. */
   readonly out: Alert[] = [];
 
@@ -65,7 +66,7 @@ export class Alerts {
     return this.episodes.size;
   }
 
-  useRunners(runners: readonly Runner[]): void {
+  useRunners(runners: readonly Alerting[]): void {
     this.runners = runners;
   }
 
@@ -80,7 +81,7 @@ export class Alerts {
   }
 
   /** The condition was judged. @param byRecord whether the record in hand made it so, or a timer. */
-  judged(runner: Runner, row: number, holds: boolean, byRecord: boolean): void {
+  judged(runner: Alerting, row: number, holds: boolean, byRecord: boolean): void {
     const alert = runner.alertOf(row);
     if (holds) this.held(runner, row, alert, byRecord);
     else if (alert !== 0) this.broken(alert);
@@ -150,7 +151,7 @@ export class Alerts {
     });
   }
 
-  private held(runner: Runner, row: number, alert: number, byRecord: boolean): void {
+  private held(runner: Alerting, row: number, alert: number, byRecord: boolean): void {
     if (alert === 0) {
       this.begin(runner, row, byRecord);
       return;
@@ -160,7 +161,7 @@ export class Alerts {
     if (state === State.ending) this.enter(alert, State.firing, 0);
   }
 
-  private begin(runner: Runner, row: number, byRecord: boolean): void {
+  private begin(runner: Alerting, row: number, byRecord: boolean): void {
     const alert = this.table.add();
     this.rows.set32(alert, RULE, runner.place);
     this.rows.set32(alert, ROW, row);
@@ -230,8 +231,8 @@ export class Alerts {
     return this.rows.get32(alert, ROW);
   }
 
-  private runnerOf(alert: number): Runner {
-    return this.runners[this.rows.get32(alert, RULE)] as Runner;
+  private runnerOf(alert: number): Alerting {
+    return this.runners[this.rows.get32(alert, RULE)] as Alerting;
   }
 
   private site(alert: number): Site {

@@ -1,24 +1,43 @@
 import type { AlertIdentity, FiringAlert, Subjects } from '../domain/alert.ts';
+import type { Symbols } from '../domain/event/symbols.ts';
 import type { Evidence, EvidenceEvent } from '../domain/evidence.ts';
 import type { Cause } from '../domain/ids.ts';
 import { keyText } from '../domain/key-text.ts';
-import type { MeasureSpec } from '../domain/rule.ts';
-import type { KnownEvent } from './alerts.ts';
+import type { MeasureSpec, Rule } from '../domain/rule.ts';
 import type { Contributor } from './contributors.ts';
+import type { Keys } from './keys.ts';
 import { SUBJECT_SESSIONS } from './limits.ts';
-import type { Explanation } from './measure.ts';
-import type { Runner } from './runner.ts';
+import type { Explanation, Measure, Test } from './measure.ts';
+
+/** A rule at work, as far as its alerts tell of it. */
+export interface Explained {
+  readonly rule: Rule;
+  readonly measure: Measure;
+  readonly keys: Keys;
+  readonly symbols: Symbols;
+  /** What the condition of that key compares with. */
+  testOf(row: number): Test;
+  /** Brings a key up to the horizon; false when that was its end. */
+  settleRow(row: number): boolean;
+}
+
+/** What is known of an event beyond its entry, kept while it may become the deciding one. */
+export interface KnownEvent {
+  readonly offset: number;
+  readonly eventId: string;
+  readonly ts: number;
+}
 
 /** The key that an alert is about, and the log that its events are in. */
 export interface Site {
   readonly log: { readonly topic: string; readonly partition: number };
-  readonly runner: Runner;
+  readonly runner: Explained;
   readonly row: number;
   /** The horizon. */
   readonly at: number;
 }
 
-export function identity(runner: Runner, row: number, at: number): AlertIdentity {
+export function identity(runner: Explained, row: number, at: number): AlertIdentity {
   const key = runner.keys.texts(row);
   return { rule: runner.rule, key, keyText: keyText(key), at };
 }
@@ -80,7 +99,7 @@ function eventTs({ ofTime }: Explanation, deciding: Contributor | null, known: K
   return ofTime || deciding === null ? null : deciding.time;
 }
 
-function subjects({ keys, symbols }: Runner, row: number, explanation: Explanation): Subjects {
+function subjects({ keys, symbols }: Explained, row: number, explanation: Explanation): Subjects {
   const { tenants, sessions, tools } = symbols;
   const ids = keys.session(row) === 0 ? (explanation.sessions ?? []) : [keys.session(row)];
   const tool = keys.tool(row) || explanation.tool;

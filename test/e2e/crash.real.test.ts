@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { drain } from '../../crash/drain.ts';
 import { brokenLaws } from '../../crash/laws.ts';
-import { type PlanOptions, planOf } from '../../crash/plan.ts';
+import { planOf } from '../../crash/plan.ts';
+import type { PlanOptions } from '../../crash/plan-options.ts';
 import { CRASH_RULES } from '../../crash/rules.ts';
 import { FROM_SOURCE } from './daemon-process.ts';
 import { createEmbeddedSetting } from './embedded-setting.ts';
