@@ -1,12 +1,12 @@
+import { crc32c } from '@node-rs/crc32';
 import { SentinelError } from '../domain/errors.ts';
 import type { SymbolsSnapshot } from '../domain/event/symbols.ts';
-import { Checksum } from './checksum.ts';
 import { jsonPieces } from './json-pieces.ts';
 import type { Snapshot } from './parts.ts';
 
 /** The first bytes of every snapshot: what it is and in which form, as words in the machine's own byte order. */
 const MAGIC = 0x54_4e_53_41;
-const VERSION = 4;
+const VERSION = 5;
 const HEADER_BYTES = 8;
 const TRAILER_BYTES = 16;
 /** Of the index, in the trailer. */
@@ -29,7 +29,7 @@ export function symbolsOf(snapshot: Snapshot): SymbolsSnapshot {
  * most. The engine has to stand still until its copy is whole, and no longer.
  *
  * The bytes are: magic and version; the columns, each from a multiple of 8; the index (facts and lengths of columns, as
- * JSON); the index's length, a checksum of all before it, magic.
+ * JSON); the index's length, the CRC-32C of all before it, magic.
  */
 export class SnapshotEncoder {
   /** Used again for every snapshot: touching fresh memory would take longer than the copy. */
@@ -62,23 +62,23 @@ export class SnapshotEncoder {
 
   /** What was copied last, in chunks of at most 512 KiB, made when they are asked for: views, good until the next copy. */
   *chunks(): Generator<Uint8Array> {
-    const sum = new Checksum();
+    let sum = 0;
     let indexBytes = 0;
     for (const chunk of slicesOf(this.memory.subarray(0, this.used), CHUNK_BYTES)) {
-      sum.add(chunk);
+      sum = crc32c(chunk, sum);
       yield chunk;
     }
     for (const text of jsonPieces(this.index)) {
       for (const chunk of slicesOf(spaced(text), CHUNK_BYTES)) {
-        sum.add(chunk);
+        sum = crc32c(chunk, sum);
         indexBytes += chunk.length;
         yield chunk;
       }
     }
     const trailer = new Uint32Array(TRAILER_BYTES / 4);
     trailer.set([indexBytes, indexBytes / 2 ** 32]);
-    sum.add(new Uint8Array(trailer.buffer, 0, LENGTH_BYTES));
-    trailer.set([sum.value, MAGIC], LENGTH_BYTES / 4);
+    sum = crc32c(new Uint8Array(trailer.buffer, 0, LENGTH_BYTES), sum);
+    trailer.set([sum, MAGIC], LENGTH_BYTES / 4);
     yield new Uint8Array(trailer.buffer);
   }
 
@@ -109,9 +109,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const end = own.length - TRAILER_BYTES;
   const [low, high, sum, magic] = words.subarray(end / 4) as unknown as [number, number, number, number];
   if (magic !== MAGIC) throw damaged('it does not end like one');
-  const computed = new Checksum();
-  computed.add(own.subarray(0, end + LENGTH_BYTES));
-  if (computed.value !== sum) throw damaged('its checksum is wrong');
+  if (crc32c(own.subarray(0, end + LENGTH_BYTES)) !== sum) throw damaged('its checksum is wrong');
   const start = end - (low + high * 2 ** 32);
   const { facts, lengths } = JSON.parse(new TextDecoder().decode(own.subarray(start, end))) as Index;
   const columns: Record<string, readonly Uint8Array[]> = {};

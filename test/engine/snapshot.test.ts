@@ -87,12 +87,13 @@ describe('a snapshot', () => {
     expect(decodeSnapshot(inside)).toEqual(decodeSnapshot(good));
   });
 
-  it('comes in chunks of at most 512 KiB', () => {
+  it('comes in chunks of at most 512 KiB, and is read from all of them', () => {
     const run = new TestEngine('- {alert: C, type: event_count, group_by: [session], window: 1h, condition: {gt: 9}}');
     for (let i = 0; i < 20_000; i++) run.event(i, { session_id: `session-${i}` });
     const chunks = [...encodeSnapshot(run.engine.snapshot())];
     expect(chunks.length).toBeGreaterThan(2);
     expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(1 << 19);
+    expect(decodeSnapshot(Buffer.concat(chunks)).facts.engine).toMatchObject({ processed: 20_000 });
   });
 
   it('is refused in one sentence where it is damaged, cut or of another version', () => {

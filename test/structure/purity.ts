@@ -7,7 +7,7 @@ import { importsOf } from './imports.ts';
 import { folderOf, type SourceFile } from './tree.ts';
 
 const PURE_FOLDERS: readonly string[] = ['engine', 'responder'];
-const PURE_LIBRARIES: readonly string[] = ['simple-statistics'];
+const PURE_LIBRARIES: readonly string[] = ['@node-rs/crc32', 'simple-statistics'];
 
 const IMPURE_GLOBALS = [
   ...['process', 'console', 'performance', 'crypto', 'fetch', 'globalThis', 'global', 'navigator', 'Intl'],
