@@ -55,6 +55,10 @@ export class KillMirror {
     return [...this.#states].map(([scope, state]) => ({ scope, state }));
   }
 
+  has(scope: string): boolean {
+    return this.#states.has(scope);
+  }
+
   /** Every scope that the index must have: those that are stopped, and those whose fence is newer than that time. */
   known(since: number): readonly string[] {
     const fenced = [...this.#fences].filter(([text, { at }]) => at > since && !this.#states.has(text));

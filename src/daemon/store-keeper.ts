@@ -143,8 +143,7 @@ export class StoreKeeper {
     const forgotten = new Set(await this.#store.forgotten(known));
     for (const scope of this.#givenUp) {
       // Stopped once more: that is known, and can be given back.
-      const isStopped = this.#mirror.tripped().some((each) => each.scope === scope);
-      if (isStopped || !forgotten.has(scope)) this.#givenUp.delete(scope);
+      if (this.#mirror.has(scope) || !forgotten.has(scope)) this.#givenUp.delete(scope);
     }
     return [...forgotten].filter((scope) => !this.#givenUp.has(scope));
   }

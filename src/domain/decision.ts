@@ -41,7 +41,8 @@ export type SuppressionCode =
   | 'limit'
   | 'not_armed'
   | 'outbox_full'
-  | 'store_uninitialised';
+  | 'store_uninitialised'
+  | 'state_lost';
 
 /** What became of a decision at the kill switch. */
 export type DecisionOutcome =

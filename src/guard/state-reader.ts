@@ -23,19 +23,21 @@ export class StateReader {
   async load(scopes: readonly Scope[], tenants: readonly string[]): Promise<readonly ScopeReading[]> {
     const store = this.#store();
     const [readings, tools] = await Promise.all([store.read(scopes), store.disabledTools(tenants)]);
-    this.#view.take(tools);
-    await this.adopt(this.#view.takeReadings(readings, this.#clock.now()));
+    await this.#take([...readings, ...tools]);
     return readings;
   }
 
   /** Tenants that are tripped, whether a session of them is open here or not. */
   async loadTrippedTenants(): Promise<void> {
-    this.#view.take(await this.#store().trippedTenants());
+    await this.#take(await this.#store().trippedTenants());
   }
 
   async read(scopes: readonly Scope[]): Promise<void> {
     if (scopes.length === 0) return;
-    const readings = await this.#store().read(scopes);
+    await this.#take(await this.#store().read(scopes));
+  }
+
+  async #take(readings: readonly ScopeReading[]): Promise<void> {
     await this.adopt(this.#view.takeReadings(readings, this.#clock.now()));
   }
 

@@ -33,9 +33,10 @@ export async function stop(deps: HttpDeps, asked: Stop): Promise<Stopped> {
     audit: { severity: 'critical', action: actionOf(asked.scope), rule: null, evidence: null, timing: null },
   });
   if (outcome.status === 'repeated' && !isTripped(outcome.state)) {
+    const since = outcome.state === null ? 'its state was lost or forgotten since' : 'it has been restored since';
     throw new SentinelError(
       'conflict',
-      `this request was carried out before, and ${scopeText(asked.scope)} has been restored since: to stop it again, send another Idempotency-Key`,
+      `this stop of ${scopeText(asked.scope)} was carried out before, and ${since}: to stop it again, send another Idempotency-Key`,
     );
   }
   if (outcome.status !== 'refused') return outcome;

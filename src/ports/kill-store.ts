@@ -33,10 +33,10 @@ export interface KillReader {
   changesSince(version: number, limit: number): Promise<readonly ScopedState[]>;
   /** One round trip for a poll: epoch, version, what is newer, and the flags of the given scopes plus all tool sets of the given tenants. */
   poll(request: PollRequest): Promise<PollAnswer>;
-  /** States of all tools that are disabled by the index: for everybody, and for these tenants. */
-  disabledTools(tenants: readonly string[]): Promise<readonly ScopedState[]>;
-  /** States of all tenants that are tripped by the index, in no order: who may start runs has to know them without asking. */
-  trippedTenants(): Promise<readonly ScopedState[]>;
+  /** All tools that are disabled by the index: for everybody, and for these tenants. */
+  disabledTools(tenants: readonly string[]): Promise<readonly ScopeReading[]>;
+  /** All tenants that are tripped by the index, in no order: who may start runs has to know them without asking. */
+  trippedTenants(): Promise<readonly ScopeReading[]>;
   /** All states in the index, in pages by version (0 to start; null when there are no more). */
   page(
     afterVersion: number,

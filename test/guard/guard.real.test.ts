@@ -88,9 +88,16 @@ describe('on a real Redis', () => {
     if (known.status !== 'applied') throw new Error(known.status);
     await redis.hset(`${prefix}agent_kill_index`, 'tenant:acme', '{garbage');
     await redis.del(`${prefix}agent_kill_tenant:acme`);
+    await store.trip(byOperator(tool('other', 'web.*')));
+    await redis.hdel(`${prefix}agent_kill_index`, 'tool:other:web.*');
+    await redis.srem(`${prefix}agent_disabled_tools:other`, 'web.*');
     const made = await guard();
+    expect(made.admit({ tenantId: 'acme' }).allowed).toBe(false);
+    const elsewhere = await made.session({ ...S, tenantId: 'other' });
+    expect(elsewhere.check('web.get', { kind: 'read' }).allowed).toBe(false);
+    expect(elsewhere.check('doc.read').allowed).toBe(true);
     const opened = await made.session(S);
-    expect(await denied(opened, 'doc.read')).toBe(true);
+    expect(opened.check('doc.read').allowed).toBe(false);
     // What it only heard is not what it gives back.
     await made.refresh();
     expect(await store.forgotten(['tenant:acme'])).toEqual(['tenant:acme']);

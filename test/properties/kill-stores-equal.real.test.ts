@@ -4,7 +4,7 @@ import type { KillState, ScopedState } from '../../src/domain/kill-state.ts';
 import type { LimitSpend } from '../../src/domain/limit-spend.ts';
 import { GLOBAL, type Scope, scopeText } from '../../src/domain/scope.ts';
 import { flagKey, killKeys } from '../../src/killswitch/keys.ts';
-import type { ChangeOutcome, TripRequest } from '../../src/ports/kill-store.ts';
+import type { ChangeOutcome, ScopeReading, TripRequest } from '../../src/ports/kill-store.ts';
 import { embeddedHarness } from '../adapters/embedded/kill-harness.ts';
 import { redisHarness } from '../adapters/redis/harness.ts';
 import {
@@ -249,18 +249,14 @@ async function observed(run: Run): Promise<Record<string, unknown>> {
   const entries = await store.entries(run.seenEntry, 1_000);
   run.seenEntry = entries.at(-1)?.id ?? run.seenEntry;
   return {
-    readings: (await store.read(SCOPES)).map(({ scope: of, state, byHand: said }) => [
-      scopeText(of),
-      plain(run, state),
-      said,
-    ]),
+    readings: readings(run, await store.read(SCOPES)),
     flags: await Promise.all(flags),
     initialised: poll.epoch !== null,
     changes: changes(run, poll.changes),
     byHand: poll.byHand.map((each) => `${scopeText(each.scope)} ${each.mode}`).sort(),
     lost: poll.lost.map(scopeText).sort(),
-    tools: changes(run, await store.disabledTools(['a', 'b:%'])),
-    trippedTenants: changes(run, await store.trippedTenants()),
+    tools: readings(run, await store.disabledTools(['a', 'b:%'])),
+    trippedTenants: readings(run, await store.trippedTenants()),
     shadow: changes(run, await store.shadowStates(100)),
     limits: (await store.trippedLimits()).map((limit) => limit.name).sort(),
     notes: entries
@@ -288,6 +284,12 @@ function outcome(run: Run, answer: ChangeOutcome): unknown {
 function changes(run: Run, states: readonly ScopedState[]): unknown {
   return states
     .map(({ scope: of, state }) => [of, plain(run, state)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function readings(run: Run, read: readonly ScopeReading[]): unknown {
+  return read
+    .map(({ scope: of, state, byHand }) => [scopeText(of), plain(run, state), byHand] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 

@@ -90,11 +90,11 @@ class EmbeddedKillStore implements KillStore {
     return this.#store.read(() => this.#reading.poll(request));
   }
 
-  async disabledTools(tenants: readonly string[]): Promise<readonly ScopedState[]> {
+  async disabledTools(tenants: readonly string[]): Promise<readonly ScopeReading[]> {
     return this.#store.read(() => this.#reading.disabledTools(tenants));
   }
 
-  async trippedTenants(): Promise<readonly ScopedState[]> {
+  async trippedTenants(): Promise<readonly ScopeReading[]> {
     return this.#store.read(() => this.#reading.trippedTenants());
   }
 

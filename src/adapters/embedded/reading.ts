@@ -48,18 +48,22 @@ export class Reading {
     };
   }
 
-  disabledTools(tenants: readonly string[]): ScopedState[] {
-    return [null, ...tenants].flatMap((tenant) => [...disabledTools(this.#tables, tenant).values()]);
+  disabledTools(tenants: readonly string[]): ScopeReading[] {
+    return this.#readingsOf([null, ...tenants].flatMap((tenant) => [...disabledTools(this.#tables, tenant).values()]));
   }
 
   /** Cleared ones are passed over: the index keeps them for 7 days only. */
-  trippedTenants(): ScopedState[] {
-    return this.#tables.real.states.beginningWith('tenant:').filter(({ state }) => isTripped(state));
+  trippedTenants(): ScopeReading[] {
+    return this.#readingsOf(this.#tables.real.states.beginningWith('tenant:').filter(({ state }) => isTripped(state)));
   }
 
   page(afterVersion: number, limit: number): { states: readonly ScopedState[]; next: number | null } {
     const states = this.#tables.real.states.after(afterVersion, limit);
     return { states, next: states.length < limit ? null : (states.at(-1)?.state.version ?? null) };
+  }
+
+  #readingsOf(states: readonly ScopedState[]): ScopeReading[] {
+    return this.scopes(states.flatMap(({ scope }) => parseScope(scope) ?? []));
   }
 
   #handMade(scope: SwitchScope, now: number): HandMade[] {

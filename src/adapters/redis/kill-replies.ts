@@ -1,10 +1,10 @@
 import type { SuppressionCode } from '../../domain/decision.ts';
 import { SentinelError } from '../../domain/errors.ts';
 import type { KillState, ScopedState } from '../../domain/kill-state.ts';
-import type { Mode, ModeText } from '../../domain/mode.ts';
+import { isModeText, type Mode, type ModeText } from '../../domain/mode.ts';
 import { parseScope, type Scope } from '../../domain/scope.ts';
 import { NOT_A_TEXT, readHandText } from '../../killswitch/hand-text.ts';
-import type { ChangeOutcome, OutboxEntry } from '../../ports/kill-store.ts';
+import type { ChangeOutcome, OutboxEntry, ScopeReading } from '../../ports/kill-store.ts';
 
 /** What the scripts answer: nested lists of texts, null for nothing. */
 export type Reply = string | number | null | readonly Reply[];
@@ -36,7 +36,8 @@ export function parsed<T>(reply: Reply | undefined): T | null {
 /** A state of the index; null where there is none that can be read. */
 export function killState(reply: Reply | undefined): KillState | null {
   const state = parsed<Partial<KillState>>(reply);
-  return typeof state?.mode === 'string' && Number.isFinite(state.version) ? (state as KillState) : null;
+  const isState = isModeText(String(state?.mode)) && Number.isSafeInteger(state?.version);
+  return isState ? (state as KillState) : null;
 }
 
 /** `[a, b, a, b, …]` as pairs. */
@@ -78,7 +79,7 @@ export function outcome(reply: Reply): ChangeOutcome {
       };
     case 'repeated':
     case 'unchanged':
-      return { status, state: parsed<KillState>(first) };
+      return { status, state: killState(first) };
     case 'simulated':
       return { status, state: JSON.parse(text(first)) as KillState };
     case 'refused':
@@ -86,6 +87,18 @@ export function outcome(reply: Reply): ChangeOutcome {
     default:
       throw unexpected(reply);
   }
+}
+
+/** A scope as the index has it, and what its flag says that is not that. A state that nobody can read denies. */
+export function reading(
+  scope: Scope,
+  json: Reply | undefined,
+  flag: Reply | undefined,
+  modeWhenEnabled: Mode,
+): ScopeReading {
+  const state = killState(json);
+  const isDamaged = state === null && typeof json === 'string';
+  return { scope, state, byHand: modeByHand(scope, flag ?? (isDamaged ? 'state' : null), modeWhenEnabled) };
 }
 
 /** What a flag says that is not what the index says (lua/read.lua.ts); null where nothing was asked for by hand. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChainLink } from '../../domain/audit-record.ts';
 import type { Actor, ScopedState } from '../../domain/kill-state.ts';
 import type { Mode } from '../../domain/mode.ts';
-import { type Scope, scopeText } from '../../domain/scope.ts';
+import { parseScope, type Scope, scopeText } from '../../domain/scope.ts';
 import { type KillKeys, type KillNames, killKeys } from '../../killswitch/keys.ts';
 import { isTripped } from '../../killswitch/standing.ts';
 import type {
@@ -20,18 +20,7 @@ import type {
 } from '../../ports/kill-store.ts';
 import { connectRedis, type RedisLink } from './connect.ts';
 import { flagsInKeyspace } from './keyspace.ts';
-import {
-  killState,
-  list,
-  modeByHand,
-  outcome,
-  pairs,
-  parsed,
-  scopedStates,
-  scopes,
-  text,
-  texts,
-} from './kill-replies.ts';
+import { list, outcome, pairs, parsed, reading, scopedStates, scopes, text, texts } from './kill-replies.ts';
 import { CHUNK, chunks, clearJson, flat, json, setEnding, tripJson } from './kill-requests.ts';
 import { KillScripts } from './kill-scripts.ts';
 import { OpenFlags } from './open-flags.ts';
@@ -107,8 +96,7 @@ export class RedisKillStore implements KillStore {
     for (const part of chunks(asked)) {
       const [states, flags] = list(await this.#scripts.read('read', ...part.map(scopeText))).map(list);
       part.forEach((scope, each) => {
-        const byHand = modeByHand(scope, flags?.[each], this.#modeWhenEnabled);
-        readings.push({ scope, state: killState(states?.[each]), byHand });
+        readings.push(reading(scope, states?.[each], flags?.[each], this.#modeWhenEnabled));
       });
     }
     return readings;
@@ -132,21 +120,21 @@ export class RedisKillStore implements KillStore {
     return { states: scopedStates(states), next: Number(count) === limit ? Number(last) : null };
   }
 
-  async disabledTools(tenants: readonly string[]): Promise<readonly ScopedState[]> {
-    const states: ScopedState[] = [];
+  async disabledTools(tenants: readonly string[]): Promise<readonly ScopeReading[]> {
+    const readings: ScopeReading[] = [];
     for (const part of chunks([null, ...tenants])) {
-      states.push(
-        ...scopedStates(await this.#scripts.read('tools', ...part.map((tenant) => setEnding(this.#keys, tenant)))),
-      );
+      const found = await this.#scripts.read('tools', ...part.map((tenant) => setEnding(this.#keys, tenant)));
+      for (const [name, json] of pairs(found)) {
+        const scope = parseScope(name);
+        if (scope !== null) readings.push(reading(scope, json, null, this.#modeWhenEnabled));
+      }
     }
-    return states;
+    return readings;
   }
 
-  async trippedTenants(): Promise<readonly ScopedState[]> {
+  async trippedTenants(): Promise<readonly ScopeReading[]> {
     const listed = scopes(await this.#scripts.read('members', this.#keys.trippedTenants));
-    return (await this.read(listed)).flatMap(({ scope, state }) =>
-      isTripped(state) ? [{ scope: scopeText(scope), state }] : [],
-    );
+    return (await this.read(listed)).filter(({ state, byHand }) => isTripped(state) || byHand !== null);
   }
 
   async poll({ sinceVersion, tenants, sessions }: PollRequest): Promise<PollAnswer> {
@@ -234,6 +222,8 @@ export class RedisKillStore implements KillStore {
     limits: readonly TrippedLimit[] = [],
   ): Promise<string> {
     for (const part of chunks(states)) await this.#scripts.change('take', ...flat(part));
+    // The topic does not have yet what waits for it.
+    await this.#takeOutbox();
     for (const { name, at, detail } of limits) await this.#scripts.change('hold', name, String(at), detail);
     await this.#settle();
     // A complete store knows everything that was set by hand while it was none.
@@ -317,6 +307,16 @@ export class RedisKillStore implements KillStore {
 
   async putActiveSessions(partition: number, active: number): Promise<void> {
     await this.#scripts.change('active', String(partition), String(active));
+  }
+
+  async #takeOutbox(): Promise<void> {
+    for (let after: string | null = null; ; ) {
+      const entries: readonly OutboxEntry[] = await this.#outbox.entries(after, CHUNK);
+      const states = entries.flatMap(({ note: { scope, state } }) => (state === null ? [] : [{ scope, state }]));
+      if (states.length > 0) await this.#scripts.change('take', ...flat(states));
+      after = entries.at(-1)?.id ?? null;
+      if (after === null) return;
+    }
   }
 
   /** States that were lost and that nobody gave back are waited for no longer. */

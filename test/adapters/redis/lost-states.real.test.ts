@@ -12,6 +12,7 @@ import {
   DAY,
   GLOBAL,
   HOUR,
+  MINUTE,
   modeOf,
   notes,
   SENTINEL,
@@ -36,12 +37,20 @@ const KEYS = killKeys();
 const LOSSES = {
   'is gone': async ({ redis, prefix }: RedisHarness, scope: Scope) =>
     void (await redis.hdel(`${prefix}agent_kill_index`, scopeText(scope))),
-  'is garbage': async ({ redis, prefix }: RedisHarness, scope: Scope) =>
-    void (await redis.hset(`${prefix}agent_kill_index`, scopeText(scope), '{garbage')),
+  'is garbage': damagedTo('{garbage'),
+  'has no version': damagedTo('{"mode":"stop_all"}'),
+  'has a version that is none': damagedTo('{"mode":"stop_all","reason":"","version":"x","in_flight":null}'),
+  'has a mode that is none': damagedTo('{"mode":"nonsense","reason":"","version":5,"in_flight":null}'),
+  'looks like one and is no JSON': damagedTo('{"mode":"none","reason":"",,"version":5,"in_flight":null}'),
   'went with the whole index': async ({ redis, prefix }: RedisHarness) =>
     void (await redis.del(`${prefix}agent_kill_index`)),
 } as const;
 const ALL = Object.entries(LOSSES);
+
+function damagedTo(json: string) {
+  return async ({ redis, prefix }: RedisHarness, scope: Scope): Promise<void> =>
+    void (await redis.hset(`${prefix}agent_kill_index`, scopeText(scope), json));
+}
 
 async function fresh(): Promise<RedisHarness> {
   const harness = await redisHarness(redisUrl());
@@ -131,7 +140,7 @@ describe.each(ALL)('a state that %s', (_, lose) => {
   test('keeps automation off, and obeys operators', async () => {
     const harness = await fresh();
     await lost(harness, ACME, lose);
-    expect(verdictOf(await harness.store.trip(await byRuleNow(harness, ACME)))).toBe('store_uninitialised');
+    expect(verdictOf(await harness.store.trip(await byRuleNow(harness, ACME)))).toBe('state_lost');
     expect(verdictOf(await harness.store.trip(byOperator(ACME)))).toBe('applied');
     const known = await lost(harness, session('acme', 's'), lose);
     expect(verdictOf(await harness.store.clear(clearing(session('acme', 's'))))).toBe('applied');
@@ -139,12 +148,75 @@ describe.each(ALL)('a state that %s', (_, lose) => {
     expect(await harness.store.reassert([{ scope: 'session:acme:s', state: known }], SENTINEL)).toEqual([]);
   });
 
+  test('stays lost for requests that come again: they change nothing', async () => {
+    const harness = await fresh();
+    const restore = clearing(ACME);
+    await harness.store.trip(byOperator(ACME));
+    await harness.store.clear(restore);
+    const kill = byOperator(ACME, { mode: 'stop_all' });
+    await harness.store.trip(kill);
+    await lose(harness, ACME);
+    await harness.byHand.del(flagKey(KEYS, ACME));
+    expect(await harness.store.clear(restore)).toEqual({ status: 'repeated', state: null });
+    expect(await byHandOf(harness, ACME)).toBe('stop_all');
+    expect(await harness.store.trip(kill)).toEqual({ status: 'repeated', state: null });
+    expect(await byHandOf(harness, ACME)).toBe('stop_all');
+  });
+
+  test('and an expiry that was set by hand meanwhile: the switch ends with it', async () => {
+    const harness = await fresh();
+    const known = applied(await harness.store.trip(byOperator(ACME)));
+    await lose(harness, ACME);
+    await harness.byHand.set(flagKey(KEYS, ACME), known.mode, { px: HOUR });
+    await harness.store.reassert([{ scope: 'tenant:acme', state: known }], SENTINEL);
+    const { expires_at } = (await stateOf(harness, ACME))!;
+    expect(Math.abs(expires_at! - (await harness.store.time()) - HOUR)).toBeLessThan(MINUTE);
+  });
+
+  test('and something else than a text, by hand, meanwhile: it stops everything', async () => {
+    const harness = await fresh();
+    const known = await lost(harness, ACME, lose);
+    await harness.byHand.wrongType(flagKey(KEYS, ACME));
+    await harness.store.reassert([{ scope: 'tenant:acme', state: known }], SENTINEL);
+    expect(await modeOf(harness, ACME)).toBe('stop_all');
+  });
+
+  test.each([ACME, tool('acme', 'x')])('is told to who loads what is tripped: %o', async (scope) => {
+    const harness = await fresh();
+    await lost(harness, scope, lose);
+    const told = scope.kind === 'tool' ? harness.store.disabledTools(['acme']) : harness.store.trippedTenants();
+    const mode = scope.kind === 'tool' ? 'disabled' : 'stop_all';
+    expect(await told).toEqual([{ scope, state: null, byHand: mode }]);
+  });
+
+  test('is taken from the outbox by a rebuild, where the topic does not have it yet', async () => {
+    const harness = await fresh();
+    const known = await lost(harness, ACME, lose);
+    await harness.store.initialise([], SENTINEL);
+    expect(await stateOf(harness, ACME)).toEqual(known);
+    expect(await harness.byHand.get(flagKey(KEYS, ACME))).toBe(known.mode);
+  });
+
   test('that nobody remembers is waited for no longer once the store was rebuilt', async () => {
     const harness = await fresh();
     await lost(harness, ACME, lose);
+    await published(harness);
     await harness.store.initialise([], SENTINEL);
     expect(await byHandOf(harness, ACME)).toBeNull();
   });
+});
+
+/** Everything that waited has reached the topic. */
+async function published({ store }: RedisHarness): Promise<void> {
+  expect(await store.lease('relay', 10_000)).toBe(true);
+  for (const { id } of await store.entries(null, 100)) await store.acknowledge('relay', id);
+}
+
+test('a field of somebody else in the index hides no loss', async () => {
+  const harness = await fresh();
+  await harness.redis.hset(`${harness.prefix}agent_kill_index`, 'note', 'of somebody else');
+  await lost(harness, ACME, LOSSES['is gone']);
+  expect(await byHandOf(harness, ACME)).toBe('stop_all');
 });
 
 test('what was swept was not lost', async () => {

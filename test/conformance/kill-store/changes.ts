@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { joinModes } from '../../../src/domain/mode.ts';
-import type { Scope } from '../../../src/domain/scope.ts';
+import { type Scope, scopeText } from '../../../src/domain/scope.ts';
 import { flagKey, killKeys } from '../../../src/killswitch/keys.ts';
 import {
   ALL_MODES,
@@ -65,7 +65,7 @@ export function changeLaws(fixture: Fixture): void {
       expect(await harness.byHand.members('agent_disabled_tools')).toEqual(['email.*']);
       expect([...(await harness.byHand.members('agent_disabled_tools:a:b'))].sort()).toEqual(['db/write', 'x:y']);
       expect(await modeOf(harness, tool('a:b', 'x:y'))).toBe('disabled');
-      expect((await harness.store.disabledTools(['a:b', 'none'])).map((each) => each.scope).sort()).toEqual([
+      expect((await harness.store.disabledTools(['a:b', 'none'])).map(({ scope }) => scopeText(scope)).sort()).toEqual([
         'tool::email.*',
         'tool:a%3Ab:db/write',
         'tool:a%3Ab:x:y',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { scopeText } from '../../../src/domain/scope.ts';
 import {
   applied,
   byOperator,
@@ -30,7 +31,7 @@ export function trippedTenantLaws({ fresh, bare }: Fixture): void {
       expect(await listed(harness)).toEqual([...IDS].sort());
       for (const id of IDS) await harness.store.trip(byOperator(tenant(id), { mode: 'stop_all' }));
       for (const { scope, state } of await harness.store.trippedTenants()) {
-        expect(state).toEqual(await stateOf(harness, tenant(scope.slice('tenant:'.length))));
+        expect(state).toEqual(await stateOf(harness, scope));
       }
       await harness.store.clear(clearing(tenant('a:b')));
       expect(await listed(harness)).toEqual(IDS.filter((id) => id !== 'a:b').sort());
@@ -111,5 +112,5 @@ export function trippedTenantLaws({ fresh, bare }: Fixture): void {
 }
 
 async function listed({ store }: Harness): Promise<readonly string[]> {
-  return (await store.trippedTenants()).map(({ scope }) => scope.slice('tenant:'.length)).sort();
+  return (await store.trippedTenants()).map(({ scope }) => scopeText(scope).slice('tenant:'.length)).sort();
 }

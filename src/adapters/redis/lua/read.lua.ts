@@ -38,28 +38,20 @@ local function wrong_types(names, texts)
   return wrong
 end
 
--- nil where it cannot be read.
-local function mode_in(json)
-  if not json then return 'none' end
-  local mode = string.match(json, '^{"mode":"([%w_,]+)".*}$')
-  if mode then return mode end
-  local state = read_state(json)
-  return state and state.mode
-end
-
--- Of which scopes the state was lost: it cannot be read, or the order names it and the index has none.
-local function lost_among(scopes, states)
-  local lost = {}
-  -- Almost always nothing is missing, and one count says so.
-  local is_partial = ask('HLEN', keys.index) ~= ask('ZCARD', keys.order)
-  for index, scope in ipairs(scopes) do
-    if states[index] then
-      lost[index] = mode_in(states[index]) == nil
-    elseif is_partial then
-      lost[index] = ask('ZSCORE', keys.order, scope) and true
+-- Of every scope its mode; false where the state was lost: it cannot be read, or the order names it and the index has none.
+local function modes_of(scopes, states)
+  local modes, absent, places = {}, {}, {}
+  for index, json in ipairs(states) do
+    local state = decode_state(json)
+    modes[index] = state and state.mode or not json and 'none'
+    if not json then
+      absent[#absent + 1], places[#places + 1] = scopes[index], index
     end
   end
-  return lost
+  for each, version in ipairs(many('ZMSCORE', keys.order, absent)) do
+    if version then modes[places[each]] = false end
+  end
+  return modes
 end
 
 -- Of every scope: its state, and what its flag is if that is not what the state says: false (agrees), 'lost',
@@ -67,7 +59,7 @@ end
 -- or the text after '=' (tripped) or '~' (not tripped).
 local function compare(scopes)
   local states = many('HMGET', keys.index, scopes)
-  local lost = lost_among(scopes, states)
+  local modes = modes_of(scopes, states)
   local flags, kinds, patterns = {}, {}, {}
   for index, scope in ipairs(scopes) do
     local kind, key, pattern = place_of(scope)
@@ -77,9 +69,9 @@ local function compare(scopes)
   local wrong = wrong_types(flags, texts)
   local found = {}
   for index, kind in ipairs(kinds) do
-    local mode, text = mode_in(states[index]) or 'none', texts[index]
+    local mode, text = modes[index] or 'none', texts[index]
     found[index] = false
-    if kind ~= 'none' and lost[index] and not text and not wrong[index] then
+    if kind ~= 'none' and not modes[index] and not text and not wrong[index] then
       found[index] = 'state'
     elseif kind == 'tool' then
       local member = ask('SISMEMBER', flags[index], patterns[index])
@@ -139,10 +131,10 @@ local function compare_set(suffix, by_hand, lost)
   local is_known = {}
   local patterns, scopes = ask('SMEMBERS', known) or {}, {}
   for index, pattern in ipairs(patterns) do scopes[index] = tool_scope(suffix, pattern) end
-  local unreadable = lost_among(scopes, many('HMGET', keys.index, scopes))
+  local modes = modes_of(scopes, many('HMGET', keys.index, scopes))
   for index, pattern in ipairs(patterns) do
     -- Nobody can read whether it was enabled again: it is disabled.
-    if unreadable[index] then by_hand[#by_hand + 1] = scopes[index] end
+    if not modes[index] then by_hand[#by_hand + 1] = scopes[index] end
     is_known[pattern] = true
   end
   for _, pattern in ipairs(members or { '*' }) do
@@ -200,7 +192,7 @@ end
 function command.forgotten(...)
   local scopes, forgotten = { ... }, {}
   for index, json in ipairs(many('HMGET', keys.index, scopes)) do
-    if read_state(json) == nil then forgotten[#forgotten + 1] = scopes[index] end
+    if not decode_state(json) then forgotten[#forgotten + 1] = scopes[index] end
   end
   return forgotten
 end
@@ -232,7 +224,7 @@ function command.sets(...)
   return differ
 end
 
--- Endings of sets of tools: the states of everything that is disabled in them by the index.
+-- Endings of sets of tools: what is disabled in them by the index, with its state, and what was lost.
 function command.tools(...)
   local scopes = {}
   for _, suffix in ipairs({ ... }) do
@@ -240,11 +232,11 @@ function command.tools(...)
       scopes[#scopes + 1] = tool_scope(suffix, pattern)
     end
   end
-  local found = {}
-  for index, json in ipairs(many('HMGET', keys.index, scopes)) do
-    if mode_in(json) ~= 'none' then
+  local states, found = many('HMGET', keys.index, scopes), {}
+  for index, mode in ipairs(modes_of(scopes, states)) do
+    if mode ~= 'none' then
       found[#found + 1] = scopes[index]
-      found[#found + 1] = json
+      found[#found + 1] = mode and states[index] or ''
     end
   end
   return found

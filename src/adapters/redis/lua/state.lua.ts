@@ -64,13 +64,17 @@ local function evidence_of(raw)
   return string.sub(raw, begin + 1, finish - 1)
 end
 
--- nil where the text is no state: whoever reads it then knows nothing of the scope.
-local function read_state(raw)
+-- As it was written, with cjson's null; nil where the text is no state: whoever reads it then knows nothing of the scope.
+local function decode_state(raw)
   if not raw then return nil end
   local ok, json = pcall(cjson.decode, raw)
-  if not ok or type(json) ~= 'table' or not MODE_TEXTS[json.mode] or not is_version(or_nil(json.version, 'number')) then
-    return nil
-  end
+  local is_state = ok and type(json) == 'table' and MODE_TEXTS[json.mode] and is_version(or_nil(json.version, 'number'))
+  return is_state and json or nil
+end
+
+local function read_state(raw)
+  local json = decode_state(raw)
+  if not json then return nil end
   local actor = or_nil(json.actor, 'table') or {}
   return {
     mode = json.mode,

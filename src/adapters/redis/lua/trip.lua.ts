@@ -142,14 +142,15 @@ function command.trip(json)
   local request = cjson.decode(json)
   local space = space_of(request)
   local scope, automation = request.scope, request.automation
-  -- An operator's word stands whatever was lost; a rule must not lower what nobody can read.
-  if not automation then forget_lost(scope) end
+  local is_repeated = was_applied(space, request.decisionId)
+  -- An operator's word stands whatever was lost; a rule must not lower what nobody can read, nor must what was said before.
+  if not automation and not is_repeated then forget_lost(scope) end
   adopt(scope, request.actor)
-  if was_applied(space, request.decisionId) then return { 'repeated', raw_state(space, scope) } end
+  if is_repeated then return { 'repeated', raw_state(space, scope) } end
   local standing = standing_in(space, scope)
   if automation then
     if not current_epoch() then return { 'refused', 'store_uninitialised', 'the store has no epoch: it was not initialised' } end
-    if lost_version(scope) then return { 'refused', 'store_uninitialised', LOST } end
+    if lost_version(scope) then return { 'refused', 'state_lost', LOST } end
     local code, detail = kept_off(standing, automation.evidenceAppendedAt)
     if code then return { 'refused', code, detail } end
   end
@@ -179,9 +180,10 @@ function command.clear(json)
   local request = cjson.decode(json)
   local space = space_of(request)
   local scope = request.scope
-  local was_lost = forget_lost(scope)
+  local is_repeated = was_applied(space, request.decisionId)
+  local was_lost = not is_repeated and forget_lost(scope)
   adopt(scope, request.actor)
-  if was_applied(space, request.decisionId) then return { 'repeated', raw_state(space, scope) } end
+  if is_repeated then return { 'repeated', raw_state(space, scope) } end
   local standing = stored_state(scope)
   if not is_tripped(standing) and not was_lost and not request.holdMs then return { 'unchanged', raw_state(space, scope) } end
   local hold_until = standing and standing.hold_until or nil

@@ -45,6 +45,14 @@ function command.renew(scope, actor_json)
   return { 'applied', scope, json, before, id, '0' }
 end
 
+-- What a flag says and for how long, ms; nil where there is none. What is no text was meant to stop.
+local function flag_said(key)
+  local found = redis.call('TYPE', key).ok
+  if found == 'none' then return nil end
+  if found ~= 'string' then return 'stop_all', -1 end
+  return redis.call('GET', key), redis.call('PTTL', key)
+end
+
 -- Pairs of scope and state JSON, known elsewhere.
 function command.reassert(actor_json, ...)
   local actor = cjson.decode(actor_json)
@@ -58,7 +66,8 @@ function command.reassert(actor_json, ...)
       -- Of a state that was lost, only that very one is put back: an older one may have been lifted since.
       if standing == nil and (lost or known.version) == known.version or standing and standing.version < known.version then
         local version = known.version
-        local text = lost and kind ~= 'tool' and redis.call('TYPE', key).ok == 'string' and redis.call('GET', key)
+        local text, ttl
+        if lost and kind ~= 'tool' then text, ttl = flag_said(key) end
         known.actor = actor
         if standing then known.fence, known.hold_until = standing.fence, standing.hold_until end
         if is_tripped(standing) then
@@ -68,8 +77,9 @@ function command.reassert(actor_json, ...)
         end
         record(scope, (change(scope, standing, known, { type = 'switch.reasserted', known = version })))
         -- What was set by hand while it was lost comes after it.
-        if text and text ~= known.mode then
+        if text and (text ~= known.mode or ttl >= 0) then
           redis.call('SET', key, text)
+          if ttl >= 0 then redis.call('PEXPIRE', key, ttl) end
           adopt(scope, actor)
         end
       end
