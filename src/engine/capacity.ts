@@ -8,3 +8,9 @@ export function capacityFor(count: number): number {
   const between = power + (power >> 1);
   return count <= between ? between : power * 2;
 }
+
+/** The same by its place in that row: of 0 it is 1, of 1 it is 2, of 2 it is 3, … */
+export function capacityOfStep(step: number): number {
+  if (step === 0) return 1;
+  return step & 1 ? 1 << ((step + 1) >> 1) : 3 << ((step - 2) >> 1);
+}

@@ -22,7 +22,7 @@ export class Holder {
   }
 
   /** False when it is known that there is none. */
-  isAny(row: number): boolean {
+  mayHold(row: number): boolean {
     return (this.rows.get32(row, this.field + LO) | this.rows.get32(row, this.field + HI)) !== 0;
   }
 

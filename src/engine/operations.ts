@@ -1,5 +1,6 @@
 import type { Arena } from './arena.ts';
 import type { Behind } from './behind.ts';
+import { capacityOfStep } from './capacity.ts';
 import { Held } from './held.ts';
 import { EXACT_ENTRIES } from './limits.ts';
 import type { RecordInHand } from './record.ts';
@@ -98,7 +99,7 @@ export class Operations {
     const block = this.block(row);
     const words = this.arena.u32(block);
     const at = this.arena.word(block);
-    const cells = capacityOf(place >>> 24);
+    const cells = capacityOfStep(place >>> 24);
     for (let i = first + count - 1; i >= first; i--) {
       if (words[at + i] !== lo) continue;
       const cell = cells + i * this.width;
@@ -116,7 +117,7 @@ export class Operations {
     const block = this.block(row);
     const words = this.arena.u32(block);
     const at = this.arena.word(block);
-    const cell = capacityOf(place >>> 24) + index * this.width;
+    const cell = capacityOfStep(place >>> 24) + index * this.width;
     words[at + index] = lo;
     words[at + cell + HI] = hi;
     words[at + cell + RING] = 0;
@@ -195,11 +196,11 @@ export class Operations {
       return;
     }
     const place = this.place(row);
-    const capacity = capacityOf(place >>> 24);
+    const capacity = capacityOfStep(place >>> 24);
     if (((place >>> 12) & 0xfff) + count < capacity) return;
     const needed = count + 1 + (count >>> 2);
     let size = 0;
-    while (capacityOf(size) < needed) size++;
+    while (capacityOfStep(size) < needed) size++;
     this.move(row, size);
   }
 
@@ -211,30 +212,30 @@ export class Operations {
     const first = (place >>> 12) & 0xfff;
     const count = place & 0xfff;
     const block = this.block(row);
-    const to = size === old ? block : arena.take(capacityOf(size) * (width + 1));
+    const to = size === old ? block : arena.take(capacityOfStep(size) * (width + 1));
     const [from, into] = [arena.word(block), arena.word(to)];
-    const cells = from + capacityOf(old) + first * width;
+    const cells = from + capacityOfStep(old) + first * width;
     copyWords(arena.u32(block), from + first, arena.u32(to), into, count);
-    copyWords(arena.u32(block), cells, arena.u32(to), into + capacityOf(size), count * width);
-    if (size !== old) arena.give(block, capacityOf(old) * (width + 1));
+    copyWords(arena.u32(block), cells, arena.u32(to), into + capacityOfStep(size), count * width);
+    if (size !== old) arena.give(block, capacityOfStep(old) * (width + 1));
     this.rows.set32(row, this.field + BLOCK, to);
     this.setPlace(row, (size << 24) | count);
   }
 
   private giveBlock(row: number): void {
-    this.arena.give(this.block(row), capacityOf(this.size(row)) * (this.width + 1));
+    this.arena.give(this.block(row), capacityOfStep(this.size(row)) * (this.width + 1));
     this.rows.set32(row, this.field + BLOCK, 0);
     this.setPlace(row, 0);
   }
 
   private cell(row: number, index: number): number {
     const place = this.place(row);
-    return this.block(row) + capacityOf(place >>> 24) + (((place >>> 12) & 0xfff) + index) * this.width;
+    return this.block(row) + capacityOfStep(place >>> 24) + (((place >>> 12) & 0xfff) + index) * this.width;
   }
 
   /** Among all cells of the block. */
   private index(row: number, operation: number): number {
-    return (operation - this.block(row) - capacityOf(this.size(row))) / this.width;
+    return (operation - this.block(row) - capacityOfStep(this.size(row))) / this.width;
   }
 
   private size(row: number): number {
@@ -252,12 +253,6 @@ export class Operations {
   private setPlace(row: number, place: number): void {
     this.rows.set32(row, this.field + PLACE, place);
   }
-}
-
-/** Cells of a block of that size: 1, 2, 3, 4, 6, 8, 12, 16, … */
-function capacityOf(size: number): number {
-  if (size === 0) return 1;
-  return size & 1 ? 1 << ((size + 1) >> 1) : 3 << ((size - 2) >> 1);
 }
 
 /** Moves `length` words down by `by`, over what stands there. */

@@ -14,13 +14,11 @@ const BLOCK = 1;
 const SPARE = 2;
 export const RING_FIELDS = 3;
 
-/** In the first word: 10 bits of the head, 10 of the length, the rest is the capacity. */
+/** In the first word: 10 bits of the head, 10 of the length, the rest is the capacity. No ring has a thousand entries (limits.ts). */
 const LENGTH_SHIFT = 10;
 const CAPACITY_SHIFT = 20;
 const BITS = 0x3ff;
 const ONE_LONGER = 1 << LENGTH_SHIFT;
-/** A ring has at most that many entries. */
-export const RING_MAX = 512;
 
 /** Set in an entry's fourth word when its call is known to have failed. */
 const FAILED = 0x80000000;

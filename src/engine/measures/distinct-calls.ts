@@ -5,12 +5,12 @@ import { Fingerprint } from '../fingerprint.ts';
 import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import type { RecordInHand } from '../record.ts';
-import { Rings } from '../rings.ts';
+import { RING_FIELDS, Rings } from '../rings.ts';
 import { OWN_F64, OWN_U32 } from '../row.ts';
 import { Rows } from '../rows.ts';
 
 const RING = OWN_U32;
-const CLOCK = OWN_F64 + 2;
+const CLOCK = OWN_F64 + Math.ceil(RING_FIELDS / 2);
 /** Words of an entry: the call's fingerprint. */
 const LO = callerWords('wide');
 const HI = LO + 1;

@@ -2,7 +2,7 @@ import { type EventView, Status } from '../../domain/event/view.ts';
 import type { CompiledRule } from '../../domain/rule.ts';
 import { Callers, type Reach } from '../callers.ts';
 import { Fingerprint } from '../fingerprint.ts';
-import { Holder } from '../holder.ts';
+import { HOLDER_FIELDS, Holder } from '../holder.ts';
 import { CLOCK_WORDS, KeyClock } from '../key-clock.ts';
 import { Lump } from '../lump.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
@@ -20,7 +20,7 @@ import { Slices } from '../slices.ts';
  */
 const OPERATIONS = OWN_U32;
 const HOLDER = OPERATIONS + OPERATION_FIELDS;
-const GREATEST = OWN_F64 + 2;
+const GREATEST = OWN_F64 + (OPERATION_FIELDS + HOLDER_FIELDS) / 2;
 const CLOCK = GREATEST + 1;
 const LEAST = CLOCK + CLOCK_WORDS;
 const FIRST = LEAST + 1;
@@ -219,7 +219,7 @@ export abstract class Repeated implements Measure {
     });
     this.rows.set64(row, GREATEST, greatest);
     if (this.clock !== null) this.rows.set64(row, LEAST, least);
-    if (this.holder.isAny(row)) this.holder.forget(row);
+    if (this.holder.mayHold(row)) this.holder.forget(row);
   }
 
   /** Effective time of an operation's latest call. In order of time it is the last one. */
@@ -269,7 +269,7 @@ export abstract class Repeated implements Measure {
   private holderFor(row: number, test: Test): number {
     const newest = this.operations.newest(row);
     if (newest !== 0 && test.holds(this.valueOf(row, newest))) return newest;
-    if (!this.holder.isAny(row)) return 0;
+    if (!this.holder.mayHold(row)) return 0;
     const holder = this.holder.find(row);
     if (holder !== 0 && test.holds(this.valueOf(row, holder))) return holder;
     const most = this.most(row);

@@ -4,14 +4,14 @@ import { EXACT_ENTRIES } from '../limits.ts';
 import type { Core, Explanation, Measure, Test } from '../measure.ts';
 import type { SnapshotReader, SnapshotWriter } from '../parts.ts';
 import type { RecordInHand } from '../record.ts';
-import { ENTRY_WORDS } from '../rings.ts';
+import { ENTRY_WORDS, RING_FIELDS } from '../rings.ts';
 import { OWN_F64, OWN_U32 } from '../row.ts';
 import { Rows } from '../rows.ts';
 import { Slices } from '../slices.ts';
 
-/** The ring takes three uint32 fields, two words; then come the clock, the sum and the first event's time, those that are needed. */
+/** The ring's uint32 fields; then come the clock, the sum and the first event's time, those that are needed. */
 const RING = OWN_U32;
-const CLOCK = OWN_F64 + 2;
+const CLOCK = OWN_F64 + Math.ceil(RING_FIELDS / 2);
 const AFTER_CLOCK = CLOCK + CLOCK_WORDS;
 
 export interface WindowedOptions {
