@@ -79,7 +79,7 @@ class EmbeddedKillStore implements KillStore {
   }
 
   async forgotten(scopes: readonly string[]): Promise<readonly string[]> {
-    return this.#store.read(() => scopes.filter((scope) => this.#tables.real.states.get(scope) === null));
+    return this.#store.read(() => scopes.filter((scope) => !this.#tables.real.states.has(scope)));
   }
 
   async changesSince(version: number, limit: number): Promise<readonly ScopedState[]> {

@@ -23,6 +23,10 @@ export class States {
     return this.#index.get(textKey(scope))?.state ?? null;
   }
 
+  has(scope: string): boolean {
+    return this.#index.doesExist(textKey(scope));
+  }
+
   put({ scope, state }: ScopedState): void {
     this.remove(scope);
     this.#index.put(textKey(scope), { scope, state });
