@@ -1,3 +1,4 @@
+import { isWaitedFor } from '../domain/errors.ts';
 import type { CompiledRuleSet } from '../domain/rule.ts';
 import type { CheckpointStore } from '../ports/checkpoint-store.ts';
 import type { EventLog, LogBatch, LogConsumer, LogSubscription } from '../ports/event-log.ts';
@@ -187,11 +188,12 @@ export class Pipeline implements LogConsumer {
     this.#options.onNotice(held.partition.partition, { kind: 'information', text });
   }
 
-  /** Restores a partition, however long its checkpoint or the log is away. */
+  /** Restores a partition, however long its checkpoint or the log is away, or turns us away: at the start both let us in. */
   async #takeOver(partition: number): Promise<void> {
     const report = (why: string | null) => this.#options.onWaiting(`partition ${partition}`, why);
     const parts = { ...this.#ports, shared: this.#shared, options: this.#options };
-    const held = await retrying(() => takeOver(parts, partition, this.#rules), this.#stopping.signal, report);
+    const attempt = () => takeOver(parts, partition, this.#rules);
+    const held = await retrying(attempt, this.#stopping.signal, report, isWaitedFor);
     this.#held.set(partition, held);
     await held.serial.run(async () => {
       for (const fence of this.#shared.mirror.fences()) await held.partition.fence(fence);

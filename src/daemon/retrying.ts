@@ -5,13 +5,14 @@ const FIRST_MS = 200;
 const LONGEST_MS = 5_000;
 
 /**
- * Tries again, ever more slowly, while the failure is one that may heal by itself. `report` is told what it waits for, and null when
- * it works. Rejects at once on other failures, and when aborted.
+ * Tries again, ever more slowly, while the failure is one that is waited for: at a start what may heal by itself. `report` is told
+ * what it waits for, and null when it works. Rejects at once on other failures, and when aborted.
  */
 export async function retrying<T>(
   attempt: () => Promise<T>,
   signal: AbortSignal,
   report: (message: string | null) => void,
+  waitsFor: (error: unknown) => boolean = isRetryable,
 ): Promise<T> {
   for (let wait = FIRST_MS; ; wait = Math.min(wait * 2, LONGEST_MS)) {
     signal.throwIfAborted();
@@ -21,7 +22,7 @@ export async function retrying<T>(
       return result;
     } catch (error) {
       report(messageOf(error));
-      if (!isRetryable(error)) throw error;
+      if (!waitsFor(error)) throw error;
       await sleep(wait, undefined, { signal });
     }
   }

@@ -51,6 +51,11 @@ export function isRefusal(error: unknown): boolean {
   return isSentinelError(error) && (error.code === 'kafka_rejected' || error.code === 'store_rejected');
 }
 
+/** Whoever runs already goes on trying: a broker comes back, and somebody mends a password or a certificate. */
+export function isWaitedFor(error: unknown): boolean {
+  return isRetryable(error) || isRefusal(error);
+}
+
 /** One line that says what went wrong, for a log or a person. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

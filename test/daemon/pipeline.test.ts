@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { verifyChains } from '../../src/audit/verify.ts';
 import { STALL_MS, stalled } from '../../src/daemon/watchdog.ts';
+import { SentinelError } from '../../src/domain/errors.ts';
 import { burst, event, Life, rulesOf, START, TOPICS, World } from './rig.ts';
 
 let world: World;
@@ -411,6 +412,16 @@ describe('checkpoints', () => {
     const assigned = life.assign();
     await expect.poll(() => life.waiting.get('partition 0')).toBe('checkpoints is away');
     world.down.delete('checkpoints');
+    await assigned;
+    expect(life.waiting.size).toBe(0);
+  });
+
+  test('a log that turns us away at a takeover is waited for, visibly, instead of ending the process', async () => {
+    const refused = new SentinelError('kafka_rejected', 'its certificate is out of date');
+    vi.spyOn(world.log, 'endOffset').mockRejectedValueOnce(refused);
+    const life = await Life.begin(world);
+    const assigned = life.assign();
+    await expect.poll(() => life.waiting.get('partition 0')).toBe('its certificate is out of date');
     await assigned;
     expect(life.waiting.size).toBe(0);
   });

@@ -31,6 +31,19 @@ describe('retrying', () => {
     expect(attempts).toBe(1);
   });
 
+  test('waits for what it is told to wait for', async () => {
+    const attempts = [() => Promise.reject(new SentinelError('store_rejected', 'wrong password')), async () => 1];
+    const attempt = () => (attempts.shift() as () => Promise<number>)();
+    expect(
+      await retrying(
+        attempt,
+        new AbortController().signal,
+        () => {},
+        () => true,
+      ),
+    ).toBe(1);
+  });
+
   test('ends when it is aborted, in the middle of a wait too', async () => {
     const abort = new AbortController();
     const waiting = retrying(

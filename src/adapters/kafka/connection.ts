@@ -33,7 +33,10 @@ export class Connections {
     this.kafka = new Kafka({ ...this.#config, logLevel: logging.level, logCreator: logging.logCreator });
   }
 
-  /** A new set of connections; whoever asks disconnects it. Rejects with `kafka_unavailable` where no broker answers. */
+  /**
+   * A new set of connections; whoever asks disconnects it. Rejects with `kafka_unavailable` where no broker answers, with
+   * `kafka_rejected` where one turns us away.
+   */
   async connect(topics: readonly string[]): Promise<Cluster> {
     const cluster = this.cluster();
     try {

@@ -5,8 +5,8 @@
  *
  * Joining: the group tells which partitions are ours. Restoring: the consumer says where to start; nothing is read yet.
  * Reading: batches flow, heartbeats go out. Rebalanced: what is in hand turns stale and is waited for, and only then do
- * we join again, so that a partition has one owner at a time. While Kafka is away we stay in reading or joining and try
- * again for ever; what cannot mend itself, or an error of the consumer, crashes: it is told once, and the end is final.
+ * we join again, so that a partition has one owner at a time. While Kafka is away, or turns us away, we stay in reading or
+ * joining and try again for ever; anything else, or an error of the consumer, crashes: it is told once, and the end is final.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
@@ -36,7 +36,7 @@ export class GroupConsumer implements LogSubscription {
     this.#member = new GroupMember(connections, cluster);
   }
 
-  /** Resolves when it has joined; rejects with `kafka_unavailable` where it cannot. */
+  /** Resolves when it has joined; rejects with `kafka_unavailable` or `kafka_rejected` where it cannot. */
   static async start(connections: Connections, consumer: LogConsumer): Promise<GroupConsumer> {
     const { groupId, topics } = connections.options;
     const cluster = await connections.connect([topics.events]);

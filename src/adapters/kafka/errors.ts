@@ -1,4 +1,4 @@
-import { isSentinelError, messageOf, SentinelError } from '../../domain/errors.ts';
+import { isSentinelError, isWaitedFor, messageOf, SentinelError } from '../../domain/errors.ts';
 import { isCutLogin, type KafkaFault, refusalOf } from './refusal.ts';
 
 const CONNECTION =
@@ -10,7 +10,7 @@ const MEMBERSHIP = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
   'FENCED_INSTANCE_ID',
 ]);
-const REFUSED = /AUTHORIZATION|SASL|AUTHENTICATION|UNSUPPORTED|INVALID/;
+const REFUSED = /AUTHORIZATION|UNSUPPORTED|INVALID/;
 
 /**
  * An error of Kafka or of kafkajs in words for a user: what was tried, where, why not, what to do.
@@ -30,17 +30,16 @@ export function kafkaError(error: unknown, brokers: readonly string[], doing: st
 }
 
 /**
- * True where the same request may succeed later without anybody changing anything. What {@link kafkaError} calls a refusal may
- * count as that: once we run, a certificate that turns bad may be of one broker only, and the others are to be read meanwhile.
+ * True where whoever runs already tries again: what may heal by itself, and what {@link kafkaError} calls a refusal. That may be of one
+ * broker only, whose others are to be read meanwhile; a listener that takes logins takes none within a second of the last
+ * (`ILLEGAL_SASL_STATE`); and else somebody mends it.
  */
 export function isRetryableFault(error: unknown): boolean {
-  if (isSentinelError(error)) return error.retryable;
+  if (isSentinelError(error)) return isWaitedFor(error);
   for (const fault of causes(error)) {
     const { name, type, code, retriable } = fault;
-    // Told to whoever has logged in and does so again within a second.
-    if (isCutLogin(fault) || type === 'ILLEGAL_SASL_STATE') return true;
+    if (isCutLogin(fault) || refusalOf(fault) !== null) return true;
     if (type !== undefined && REFUSED.test(type)) return false;
-    if (name?.includes('SASL')) return false;
     if (retriable === true || MEMBERSHIP.has(type ?? '')) return true;
     if (CONNECTION.test(name ?? '') || typeof code === 'string') return true;
   }

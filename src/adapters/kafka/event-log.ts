@@ -17,7 +17,7 @@ import { ensureTopics, offsetAt, offsetOf, partitionsOf } from './topics.ts';
 
 /**
  * The event log on Kafka. Opens no connection before the first call; every call rejects with `kafka_unavailable` where
- * the brokers do not answer, retryable where trying again can help.
+ * the brokers do not answer, retryable where trying again can help, and with `kafka_rejected` where they turn us away.
  */
 export class KafkaEventLog implements EventLog {
   readonly #connections: Connections;

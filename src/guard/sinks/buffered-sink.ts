@@ -1,4 +1,4 @@
-import { isRefusal, isRetryable, SentinelError } from '../../domain/errors.ts';
+import { isWaitedFor, SentinelError } from '../../domain/errors.ts';
 import type { ValidEvent } from '../../domain/event/validate.ts';
 import type { EventSink } from '../../ports/event-sink.ts';
 import { encodeEvent } from './encode-event.ts';
@@ -128,7 +128,7 @@ export class BufferedSink implements EventSink {
       try {
         return await this.#delivery.deliver(batch);
       } catch (error) {
-        if (!isRetryable(error) && !isRefusal(error)) return this.#separate(batch, error);
+        if (!isWaitedFor(error)) return this.#separate(batch, error);
         if (pauseMs === first) this.#report(error);
       }
       await this.#pause(pauseMs);

@@ -56,6 +56,39 @@ test('a login that ends soon is renewed between fetches and appends: nothing is 
   expect([crashes, made.said.filter((text) => /sasl/i.test(text))]).toEqual([[], []]);
 });
 
+test('a password that turns wrong is waited for: reading goes on where it was when it is right again', async () => {
+  const made = testLog(kafka.brokers);
+  cleanUps.push(() => made.dispose());
+  const sasl = { mechanism: 'scram-sha-256', username: USER, password: PASSWORD } as const;
+  let isWrong = false;
+  const write = Socket.prototype.write;
+  vi.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...said) {
+    const [request] = said as unknown as [Buffer];
+    const proof = isWrong && apiKeyOf(request) === SASL_AUTHENTICATE ? request.indexOf(',p=') : -1;
+    if (proof > 0) request.fill('AAAA', proof + 3, proof + 7);
+    return Reflect.apply(write, this, said) as boolean;
+  });
+  const log = made.open({}, { brokers: [kafka.doors.SHORT], sasl });
+  await log.ensureTopics();
+  const { events } = made.topics;
+  const seen: string[] = [];
+  const crashes: Error[] = [];
+  const subscription = await log.consume({
+    assigned: async (partitions) => new Map(partitions.map((partition) => [partition, 0])),
+    batch: async ({ records }) => {
+      for (const { value } of records) seen.push(String(value));
+    },
+    crashed: (error) => void crashes.push(error),
+  });
+  isWrong = true;
+  expect(await until(() => /invalid credentials/.test(subscription.outage() ?? ''), 30_000)).toBe(true);
+  await expect(log.endOffset(events, 0)).rejects.toMatchObject({ code: 'kafka_rejected' });
+  isWrong = false;
+  await made.open().append(events, [{ key: 'k', value: 'after' }]);
+  expect(await until(() => seen.length === 1 && subscription.outage() === null, 30_000)).toBe(true);
+  expect([seen, crashes]).toEqual([['after'], []]);
+});
+
 test('a connection that is lost in the middle of a login is no wrong password: it is tried again', async () => {
   const made = testLog(kafka.brokers);
   cleanUps.push(() => made.dispose());
