@@ -1,5 +1,6 @@
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { SentinelError } from '../../domain/errors.ts';
+import { hasHashTag, parseRedisAddress, REDIS_ADDRESS_FORMS, type RedisAddress } from '../../domain/redis-address.ts';
 import { storeError } from './errors.ts';
 
 /**
@@ -37,8 +38,9 @@ export interface RedisLinkOptions {
 
 /** @throws SentinelError `config_invalid` for an address that is none. Connects in the background. */
 export function connectRedis(url: string, options: RedisLinkOptions = {}): RedisLink {
-  const address = parseRedisUrl(url);
-  if (address.kind === 'cluster' && !/\{[^}]+\}/.test(options.keyPrefix ?? '')) {
+  const address = parseRedisAddress(url.trim());
+  if (address === null) throw badUrl();
+  if (address.kind === 'cluster' && !hasHashTag(options.keyPrefix ?? '')) {
     throw new SentinelError(
       'config_invalid',
       'redis.url names a Cluster, so redis.key_prefix must be a hash tag such as "{sentinel}": all keys must share one slot.',
@@ -139,65 +141,9 @@ class Gate {
   }
 }
 
-interface Host {
-  readonly host: string;
-  readonly port: number;
-}
-
-interface RedisAddress {
-  readonly kind: 'server' | 'sentinel' | 'cluster';
-  readonly tls: boolean;
-  readonly hosts: readonly [Host, ...Host[]];
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  /** Sentinel: the primary's name. */
-  readonly name: string;
-  readonly db: number;
-}
-
-const URL_FORM = /^redis(s?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]+)(?:\/([^/?#]*))?(?:\/(\d+))?$/;
-
-function parseRedisUrl(url: string): RedisAddress {
-  const parts = URL_FORM.exec(url.trim());
-  if (parts === null) throw badUrl();
-  const [, tls = '', kind = 'server', credentials = '', hosts = '', first = '', second = ''] = parts;
-  if (kind === 'sentinel' && first === '') throw badUrl();
-  const db = kind === 'sentinel' ? second : first;
-  if (!/^\d*$/.test(db)) throw badUrl();
-  const [username = '', ...password] = credentials.split(':');
-  return {
-    kind: kind as RedisAddress['kind'],
-    tls: tls === 's',
-    hosts: hosts.split(',').map((host) => parseHost(host, kind === 'sentinel' ? 26379 : 6379)) as [Host, ...Host[]],
-    username: decode(username),
-    password: decode(password.join(':')),
-    name: kind === 'sentinel' ? (decode(first) ?? '') : '',
-    db: Number(db),
-  };
-}
-
-function parseHost(text: string, defaultPort: number): Host {
-  const parts = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text);
-  if (parts === null) throw badUrl();
-  return { host: (parts[1] ?? '').replace(/^\[|\]$/g, ''), port: Number(parts[2] ?? defaultPort) };
-}
-
-function decode(text: string): string | undefined {
-  if (text === '') return undefined;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw badUrl();
-  }
-}
-
 /** Says nothing of the text itself: it may hold a password. */
 function badUrl(): SentinelError {
-  return new SentinelError(
-    'config_invalid',
-    'redis.url is no address of a Redis: expected redis://[user:password@]host:port[/db], rediss://…, ' +
-      'redis+sentinel://host:port,host:port/name or redis+cluster://host:port,host:port.',
-  );
+  return new SentinelError('config_invalid', `redis.url is no address of a Redis, expected ${REDIS_ADDRESS_FORMS}.`);
 }
 
 /** With the number of the database where it is not the first: two databases are two stores. A Cluster has only one. */

@@ -1,4 +1,5 @@
 import { isSentinelError } from '../../domain/errors.ts';
+import { hasHashTag, parseRedisAddress } from '../../domain/redis-address.ts';
 import { type KeyClash, keyClashes } from '../../killswitch/key-clashes.ts';
 import { publishedConfig } from '../parts.ts';
 import { readPemFiles } from '../pem-files.ts';
@@ -32,8 +33,8 @@ function wholeness({ kafka, redis }: FileConfig): readonly Judgement[] {
 
 /** All keys of one script must share a slot. */
 function clustered({ redis }: FileConfig): readonly Judgement[] {
-  if (redis === undefined || redis === 'embedded' || !/^rediss?\+cluster:/.test(redis.url)) return [];
-  if (/\{[^}]+\}/.test(redis.key_prefix ?? '')) return [];
+  if (redis === undefined || redis === 'embedded' || parseRedisAddress(redis.url)?.kind !== 'cluster') return [];
+  if (hasHashTag(redis.key_prefix ?? '')) return [];
   const message = 'redis.url names a Cluster, expected a hash tag such as "{sentinel}" as redis.key_prefix';
   return [{ path: redis.key_prefix === undefined ? 'redis.url' : 'redis.key_prefix', message }];
 }

@@ -2,9 +2,10 @@ import { isScalar, isSeq } from 'yaml';
 import { isLoopback } from '../../domain/loopback.ts';
 import { MODES } from '../../domain/mode.ts';
 import { orList } from '../../domain/nearest.ts';
+import { parseRedisAddress, REDIS_ADDRESS_FORMS } from '../../domain/redis-address.ts';
 import { list, object, optional, required } from '../../rules/shapes/collections.ts';
 import { duration, flag, number, text, textOf, word } from '../../rules/shapes/scalars.ts';
-import { describe, mapped, quote, type Read, refuse, type Shape } from '../../rules/shapes/shape.ts';
+import { describe, mapped, type Read, refuse, type Shape } from '../../rules/shapes/shape.ts';
 import { LOG_LEVELS, SASL_MECHANISMS } from './config.ts';
 
 /** The form of `sentinel.yaml`. Every key may be left out; unknown ones are errors. */
@@ -15,29 +16,25 @@ const secret = text({ expected: 'a text' });
 const globs = list(text({ expected: 'a tool name or glob', longest: 1_024 }), 'a list of tool names or globs');
 export const broker = text({ expected: 'host:port', pattern: '^[^\\s,:]+:[0-9]{1,5}$' });
 const topic = text({ expected: 'a topic name of letters, digits, dots, _ and -', pattern: '^[A-Za-z0-9._-]{1,249}$' });
-/** As `connectRedis` reads it: hosts with ports, a database, and for Sentinels the primary's name. */
-const CREDENTIALS = '(?:(?:[^@/%\\s]|%[0-9a-fA-F]{2})*@)?';
-const HOST = '(?:\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]/?#,@\\s]+)(?::[0-9]{1,5})?';
-const HOSTS = `${HOST}(?:,${HOST})*`;
-const REDIS_URL = [
-  `^rediss?(?:\\+cluster)?://${CREDENTIALS}${HOSTS}(?:/[0-9]*)?$`,
-  `^rediss?\\+sentinel://${CREDENTIALS}${HOSTS}/[^/?#\\s]+(?:/[0-9]+)?$`,
-].join('|');
-const REDIS_URL_EXPECTED =
-  'a URL like redis://127.0.0.1:6379, rediss://…, redis+sentinel://host:port/name or redis+cluster://host:port';
-const plainUrl = text({ expected: REDIS_URL_EXPECTED, pattern: REDIS_URL });
 
-/** What is wrong is told without what stands before the @: it may be a password. */
-export const redisUrl: Shape<string> = {
-  schema: plainUrl.schema,
-  read: (at, called, reader) => {
-    const written = textOf(at);
-    if (!written?.includes('@') || new RegExp(REDIS_URL, 'u').test(written)) return plainUrl.read(at, called, reader);
-    const shown = quote(written.replace(/^.*@/s, '***@'));
-    reader.report(at.offset, `${called} is ${shown}, expected ${REDIS_URL_EXPECTED}`);
-    return undefined;
-  },
-};
+/** A text that is wrong there is not shown: a password may stand in it, wherever it stands. */
+function discreet<T>(shape: Shape<T>, fits: (written: string) => boolean, what: string): Shape<T> {
+  return {
+    schema: shape.schema,
+    read: (at, called, reader) => {
+      const written = textOf(at);
+      if (written === null || fits(written)) return shape.read(at, called, reader);
+      reader.report(at.offset, `${called} is ${what}`);
+      return undefined;
+    },
+  };
+}
+
+export const redisUrl = discreet(
+  text({ expected: REDIS_ADDRESS_FORMS }),
+  (written) => parseRedisAddress(written) !== null,
+  `no address of a Redis, expected ${REDIS_ADDRESS_FORMS}`,
+);
 export const port = number({ min: 0, max: 65_535, integer: true, expected: 'a port from 0 (any free one) to 65535' });
 
 /** One form or another by what stands there: `kafka: embedded` names the embedded log. */
@@ -156,7 +153,10 @@ const responder = object({
 
 export const configShape = object({
   kafka: optional(embeddedOr(kafka), 'Kafka, or embedded by name'),
-  redis: optional(embeddedOr(redis), 'Redis, or embedded by name'),
+  redis: optional(
+    embeddedOr(discreet(redis, () => false, 'a text, expected a map with url, or embedded')),
+    'Redis, or embedded by name',
+  ),
   embedded: optional(object({ dir: optional(path, 'folder of log and store') }), 'the embedded log and store'),
   kill_switch: optional(
     object({
