@@ -1,3 +1,4 @@
+import type { SaslLogin } from '../../domain/kafka-settings.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Topics } from '../../ports/event-log.ts';
 
@@ -12,11 +13,7 @@ export interface KafkaLogOptions {
   readonly clientId?: string;
   /** PEM texts; `true` for TLS with the system's authorities. */
   readonly ssl?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  };
+  readonly sasl?: SaslLogin;
   /** Of topics that are made; those that exist keep theirs. Default 12 for events, 3 for audit, 1 for the others. */
   readonly partitions?: Partial<Record<keyof Topics, number>>;
   readonly tuning?: Partial<KafkaTuning>;

@@ -1,3 +1,4 @@
+import type { SaslLogin } from '../../domain/kafka-settings.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { Topics } from '../../ports/event-log.ts';
 import type { AutomationLimits, Bound } from '../../responder/settings.ts';
@@ -31,11 +32,8 @@ export interface KafkaConfig {
   readonly ssl:
     | boolean
     | { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined };
-  readonly sasl: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string } | null;
+  readonly sasl: SaslLogin | null;
 }
-
-export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
-export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 export interface RedisConfig {
   readonly url: string;

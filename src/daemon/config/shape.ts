@@ -1,4 +1,5 @@
 import { isScalar, isSeq } from 'yaml';
+import { BROKER_PATTERN, SASL_MECHANISMS, TOPIC_EXPECTED, TOPIC_PATTERN } from '../../domain/kafka-settings.ts';
 import { isLoopback } from '../../domain/loopback.ts';
 import { MODES } from '../../domain/mode.ts';
 import { orList } from '../../domain/nearest.ts';
@@ -6,7 +7,7 @@ import { parseRedisAddress, REDIS_ADDRESS_FORMS } from '../../domain/redis-addre
 import { list, object, optional, required } from '../../rules/shapes/collections.ts';
 import { duration, flag, number, text, textOf, word } from '../../rules/shapes/scalars.ts';
 import { describe, mapped, type Read, refuse, type Shape } from '../../rules/shapes/shape.ts';
-import { LOG_LEVELS, SASL_MECHANISMS } from './config.ts';
+import { LOG_LEVELS } from './config.ts';
 
 /** The form of `sentinel.yaml`. Every key may be left out; unknown ones are errors. */
 
@@ -14,8 +15,8 @@ const name = text({ expected: 'a text', longest: 249 });
 const path = text({ expected: 'a path' });
 const secret = text({ expected: 'a text' });
 const globs = list(text({ expected: 'a tool name or glob', longest: 1_024 }), 'a list of tool names or globs');
-export const broker = text({ expected: 'host:port', pattern: '^[^\\s,:]+:[0-9]{1,5}$' });
-const topic = text({ expected: 'a topic name of letters, digits, dots, _ and -', pattern: '^[A-Za-z0-9._-]{1,249}$' });
+const broker = text({ expected: 'host:port', pattern: BROKER_PATTERN });
+const topic = text({ expected: TOPIC_EXPECTED, pattern: TOPIC_PATTERN });
 
 /** A text that is wrong there is not shown: a password may stand in it, wherever it stands. */
 function discreet<T>(shape: Shape<T>, fits: (written: string) => boolean, what: string): Shape<T> {
@@ -30,12 +31,12 @@ function discreet<T>(shape: Shape<T>, fits: (written: string) => boolean, what: 
   };
 }
 
-export const redisUrl = discreet(
+const redisUrl = discreet(
   text({ expected: REDIS_ADDRESS_FORMS }),
   (written) => parseRedisAddress(written) !== null,
   `no address of a Redis, expected ${REDIS_ADDRESS_FORMS}`,
 );
-export const port = number({ min: 0, max: 65_535, integer: true, expected: 'a port from 0 (any free one) to 65535' });
+const port = number({ min: 0, max: 65_535, integer: true, expected: 'a port from 0 (any free one) to 65535' });
 
 /** One form or another by what stands there: `kafka: embedded` names the embedded log. */
 function embeddedOr<T>(shape: Shape<T>): Shape<T | 'embedded'> {
@@ -95,7 +96,7 @@ const kafka = object({
   ssl: optional(ssl, 'true, or {ca, cert, key}'),
   sasl: optional(
     object({
-      mechanism: required(word(SASL_MECHANISMS), 'plain, scram-sha-256 or scram-sha-512'),
+      mechanism: required(word(SASL_MECHANISMS), orList(SASL_MECHANISMS)),
       username: required(name, 'who we are'),
       password: required(secret, 'the password'),
     }),

@@ -1,3 +1,11 @@
+import {
+  BROKER_PATTERN,
+  SASL_MECHANISMS,
+  type SaslLogin,
+  TOPIC_EXPECTED,
+  TOPIC_PATTERN,
+} from '../../domain/kafka-settings.ts';
+import { orList } from '../../domain/nearest.ts';
 import { callback, type Expectation, type Expectations, expected, flag, nested, optional } from '../options.ts';
 
 export interface KafkaSinkOptions {
@@ -30,20 +38,15 @@ interface TlsTexts {
   readonly key?: string;
 }
 
-interface SaslLogin {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  readonly username: string;
-  readonly password: string;
-}
-
-const MECHANISMS: readonly unknown[] = ['plain', 'scram-sha-256', 'scram-sha-512'];
-
 const onError = optional(callback);
 const someText = expected('a text that is not empty', (value) => typeof value === 'string' && value !== '');
 
-function isBroker(value: unknown): boolean {
-  return typeof value === 'string' && /^[^\s,:]+:[0-9]{1,5}$/.test(value);
-}
+/** A text of that form. */
+const matching = (pattern: string): ((value: unknown) => boolean) => {
+  const form = new RegExp(pattern, 'u');
+  return (value) => typeof value === 'string' && form.test(value);
+};
+const isBroker = matching(BROKER_PATTERN);
 
 const tls = nested<TlsTexts>({ ca: optional(someText), cert: optional(someText), key: optional(someText) });
 const ssl: Expectation = (value, at) => {
@@ -55,15 +58,11 @@ export const KAFKA_SINK: Expectations<KafkaSinkOptions> = {
   brokers: expected('a list of host:port, one at least', (value) => {
     return Array.isArray(value) && value.length > 0 && value.every(isBroker);
   }),
-  topic: optional(
-    expected('a topic name: 1 to 249 letters, digits, dots, _ and -', (value) => {
-      return typeof value === 'string' && /^[A-Za-z0-9._-]{1,249}$/.test(value);
-    }),
-  ),
+  topic: optional(expected(TOPIC_EXPECTED, matching(TOPIC_PATTERN))),
   ssl: optional(ssl),
   sasl: optional(
     nested<SaslLogin>({
-      mechanism: expected('plain, scram-sha-256 or scram-sha-512', (value) => MECHANISMS.includes(value)),
+      mechanism: expected(orList(SASL_MECHANISMS), (value) => SASL_MECHANISMS.some((known) => known === value)),
       username: someText,
       password: someText,
     }),
