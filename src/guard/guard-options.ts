@@ -2,7 +2,7 @@ import { ID_BYTES_MAX } from '../domain/event/limits.ts';
 import type { KillNames } from '../killswitch/keys.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventSink } from '../ports/event-sink.ts';
-import type { GuardStore } from './guard-store.ts';
+import { GUARD_STORE_METHODS, type GuardStore } from './guard-store.ts';
 import {
   callback,
   type Expectation,
@@ -65,17 +65,17 @@ const redis: Expectation = (value, at) => {
 
 const age = expected('a number of milliseconds greater than 0', (value) => typeof value === 'number' && value > 0);
 
+const SINK_METHODS: readonly (keyof EventSink)[] = ['emit', 'flush', 'close'];
+
 const flagName = optional(nonEmpty(ID_BYTES_MAX));
 
 /** What `createGuard` takes. */
 export const GUARD_OPTIONS: Expectations<GuardOptions> = {
   redis: optional(redis),
   embedded: optional(nonEmpty(4_096)),
-  store: optional(having('a store with all methods of GuardStore', ['config', 'read', 'poll', 'close'])),
+  store: optional(having('a store with all methods of GuardStore', GUARD_STORE_METHODS)),
   events: optional(
-    having('a sink: kafkaSink, httpSink, embeddedSink, or an object with emit, flush and close', [
-      ...['emit', 'flush', 'close'],
-    ]),
+    having('a sink: kafkaSink, httpSink, embeddedSink, or an object with emit, flush and close', SINK_METHODS),
   ),
   id: optional(nonEmpty(ID_BYTES_MAX)),
   // A timer takes 24 days at most, and fires at once beyond.

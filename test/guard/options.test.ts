@@ -1,5 +1,6 @@
 /** As users of plain JavaScript hand them over: types do not stand in the way here. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { GUARD_STORE_METHODS } from '../../src/guard/guard-store.ts';
 import { createGuard, embeddedSink, httpSink, kafkaSink } from '../../src/guard/index.ts';
 import { Poller } from '../../src/guard/poller.ts';
 import { bed } from './harness.ts';
@@ -147,6 +148,14 @@ describe('a value that could not work is refused at once, in one sentence with w
     ['embeddedSink', {}, 'embeddedSink: dir must be a text that is not empty.'],
   ])('%s %j', async (place, options, sentence) => {
     await expect((await places())[place](options)).rejects.toMatchObject({ code: 'usage', message: sentence });
+  });
+
+  test.each(GUARD_STORE_METHODS)('a store that lacks %s', async (missing) => {
+    const store = Object.fromEntries(GUARD_STORE_METHODS.map((name) => [name, () => {}]));
+    await expect((await places()).createGuard({ store: { ...store, [missing]: undefined } })).rejects.toMatchObject({
+      code: 'usage',
+      message: 'createGuard: store must be a store with all methods of GuardStore.',
+    });
   });
 
   test('session.call without a function, or with it in the place of the arguments', async () => {
