@@ -22,7 +22,7 @@ const RUNGS: readonly (readonly [TlsFault['kind'], RegExp])[] = [
 
 /** null: it is no such fault, and another attempt may go well. */
 export function tlsFault(error: unknown): TlsFault | null {
-  const { code, message = '' } = error as { code?: unknown; message?: string };
+  const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string };
   if (typeof code !== 'string') return null;
   const kind = RUNGS.find(([, pattern]) => pattern.test(code))?.[0];
   if (kind === undefined) return null;
