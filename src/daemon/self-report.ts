@@ -42,7 +42,8 @@ export class SelfReport {
   lost(scopes: readonly string[]): void {
     if (scopes.length === 0) return;
     const named = scopes.slice(0, NAMED_MAX).join(', ') + (scopes.length > NAMED_MAX ? ', …' : '');
-    const what = `the kill store had lost the state of ${scopes.length} scopes (${named})`;
+    const count = scopes.length === 1 ? '1 scope' : `${scopes.length} scopes`;
+    const what = `the kill store had lost the state of ${count} (${named})`;
     this.degraded(`${what}: what is remembered stands again, anything else denies until it is restored`);
   }
 
