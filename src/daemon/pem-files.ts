@@ -6,10 +6,24 @@ import type { KafkaConfig } from './config/config.ts';
 /** The texts of the files that `kafka.ssl` names. */
 export type PemTexts = { readonly ca?: string; readonly cert?: string; readonly key?: string };
 
+/** One of the files is not what it should be. */
+export class PemFault extends SentinelError {
+  /** Dotted path: `kafka.ssl.ca`. */
+  readonly setting: string;
+  /** What stands there, and what was expected. */
+  readonly what: string;
+
+  constructor(setting: string, what: string) {
+    super('config_invalid', `${setting}: ${what}.`);
+    this.setting = setting;
+    this.what = what;
+  }
+}
+
 /**
  * Judged here, where their names are known: Node says of such a file only where OpenSSL's source gave up, and of authorities
  * that are none nothing at all.
- * @throws SentinelError `config_invalid`
+ * @throws PemFault
  */
 export function readPemFiles(ssl: KafkaConfig['ssl']): boolean | PemTexts {
   if (typeof ssl === 'boolean') return ssl;
@@ -53,6 +67,6 @@ function privateKeyIn(text: string, path: string): KeyObject {
   }
 }
 
-function wrong(setting: keyof PemTexts, what: string, expected: string): SentinelError {
-  return new SentinelError('config_invalid', `kafka.ssl.${setting}: ${what}, expected ${expected}.`);
+function wrong(setting: keyof PemTexts, what: string, expected: string): PemFault {
+  return new PemFault(`kafka.ssl.${setting}`, `${what}, expected ${expected}`);
 }

@@ -19,9 +19,9 @@ function write(text: string): string {
   return file;
 }
 
-function messageFor(text: string, env: Record<string, string> = {}): string {
+function messageFor(text: string, env: Record<string, string> = {}, withFiles = false): string {
   try {
-    loadConfig({ file: write(text), env });
+    loadConfig({ file: write(text), env, withFiles });
   } catch (error) {
     if (isSentinelError(error)) return error.message.replaceAll(`${dir}/`, '');
     throw error;
@@ -155,6 +155,14 @@ describe('configuration', () => {
 
   it('allows one of the two to be embedded by name', () => {
     expect(messageFor('kafka: {brokers: [a:1]}\nredis: embedded')).toBe('accepted');
+  });
+
+  it('says where a PEM file is named that cannot be read, for whoever starts with it', () => {
+    const text = 'redis: embedded\nkafka:\n  brokers: [a:1]\n  ssl: {ca: /nowhere.pem}\n';
+    expect(messageFor(text)).toBe('accepted');
+    expect(messageFor(text, {}, true)).toMatch(
+      /^sentinel\.yaml:4:13: kafka\.ssl\.ca: \/nowhere\.pem cannot be read \(ENOENT[^\n]*\), expected a PEM file$/,
+    );
   });
 
   it('tells all problems at once', () => {

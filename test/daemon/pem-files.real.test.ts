@@ -41,7 +41,11 @@ describe('the files of kafka.ssl', () => {
     ['do not belong together', () => ({ cert: ours.cert, key: other.key }), /^kafka\.ssl\.key: .* does not belong to /],
   ])('that %s are wrong configuration: which, and what was expected', (_, files, sentence) => {
     expect(() => readPemFiles(files())).toThrow(
-      expect.objectContaining({ code: 'config_invalid', message: expect.stringMatching(sentence) }),
+      expect.objectContaining({
+        code: 'config_invalid',
+        message: expect.stringMatching(sentence),
+        setting: expect.stringMatching(/^kafka\.ssl\.(ca|cert|key)$/),
+      }),
     );
   });
 });

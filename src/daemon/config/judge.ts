@@ -1,8 +1,7 @@
-import { isSentinelError } from '../../domain/errors.ts';
 import { hasHashTag, parseRedisAddress } from '../../domain/redis-address.ts';
 import { type KeyClash, keyClashes } from '../../killswitch/key-clashes.ts';
 import { publishedConfig } from '../parts.ts';
-import { readPemFiles } from '../pem-files.ts';
+import { PemFault, readPemFiles } from '../pem-files.ts';
 import { mergeDefaults } from './merge.ts';
 import type { FileConfig } from './shape.ts';
 
@@ -58,8 +57,8 @@ export function judgeFiles(config: FileConfig): readonly Judgement[] {
     readPemFiles(mergeDefaults(config).kafka?.ssl ?? false);
     return [];
   } catch (error) {
-    if (!isSentinelError(error)) throw error;
-    const path = /^kafka\.ssl\.\w+/.exec(error.message)?.[0] ?? 'kafka.ssl';
-    return [{ path, message: error.message.replace(/\.$/, '') }];
+    if (!(error instanceof PemFault)) throw error;
+    const { setting, what } = error;
+    return [{ path: setting, message: `${setting}: ${what}` }];
   }
 }
