@@ -9,7 +9,7 @@ import {
   tlsFlags,
   USER,
 } from '../services/secured.ts';
-import { type Sentinel, startSentinel } from '../services/sentinel.ts';
+import { type RedisSentinel, startRedisSentinel } from '../services/sentinel.ts';
 import { BURST_RULES, burst, killed } from './burst.ts';
 import { type DaemonProcess, readiness, startDaemon } from './daemon-process.ts';
 import { createSetting, type Setting, type SettingOptions } from './setting.ts';
@@ -19,16 +19,16 @@ const CREDENTIALS = `${USER}:${encodeURIComponent(PASSWORD)}`;
 
 let kafka: SecuredKafka;
 let redis: SecuredRedis;
-let sentinel: Sentinel;
-let tlsSentinel: Sentinel;
+let sentinel: RedisSentinel;
+let tlsSentinel: RedisSentinel;
 let setting: Setting | null = null;
 let daemon: DaemonProcess | null = null;
 
 beforeAll(async () => {
   [kafka, redis] = await Promise.all([securedKafka(), securedRedis()]);
   [sentinel, tlsSentinel] = await Promise.all([
-    startSentinel({ primary: redis.port }),
-    startSentinel({ primary: redis.tlsPort, tls: true, args: tlsFlags(redis.server) }),
+    startRedisSentinel({ primary: redis.port }),
+    startRedisSentinel({ primary: redis.tlsPort, tls: true, args: tlsFlags(redis.server) }),
   ]);
 });
 afterAll(async () => {

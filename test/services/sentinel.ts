@@ -7,12 +7,12 @@ import { freePorts } from './ports.ts';
 import { provisionRedis } from './redis.ts';
 import { server } from './server.ts';
 
-export interface Sentinel {
+export interface RedisSentinel {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-export interface SentinelOptions {
+export interface RedisSentinelOptions {
   /** Port of the primary. */
   readonly primary: number;
   /** Further flags, as `redis-server` takes them. */
@@ -22,7 +22,11 @@ export interface SentinelOptions {
 }
 
 /** Finds out within half a second that its primary is gone, and needs nobody's agreement. */
-export async function startSentinel({ primary, args = [], tls = false }: SentinelOptions): Promise<Sentinel> {
+export async function startRedisSentinel({
+  primary,
+  args = [],
+  tls = false,
+}: RedisSentinelOptions): Promise<RedisSentinel> {
   await provisionRedis();
   const [port = 0, plainPort = 0] = await freePorts(2);
   const dir = temporaryDirectory('sentinel');

@@ -6,7 +6,7 @@ import { byOperator, SENTINEL, session, tenant, verdictOf } from '../../conforma
 import { until } from '../../services/poll.ts';
 import { freePorts } from '../../services/ports.ts';
 import { startRedis } from '../../services/redis.ts';
-import { type Sentinel, type SentinelOptions, startSentinel } from '../../services/sentinel.ts';
+import { type RedisSentinel, type RedisSentinelOptions, startRedisSentinel } from '../../services/sentinel.ts';
 
 /** Redis behind Sentinels: who is the primary is theirs to say. */
 
@@ -30,8 +30,8 @@ async function redisServer(...args: readonly string[]) {
   return redis;
 }
 
-async function sentinelOf(options: SentinelOptions): Promise<Sentinel> {
-  const sentinel = await startSentinel(options);
+async function sentinelOf(options: RedisSentinelOptions): Promise<RedisSentinel> {
+  const sentinel = await startRedisSentinel(options);
   cleanUps.push(sentinel.stop);
   return sentinel;
 }
