@@ -43,14 +43,17 @@ async function follow(
 ): Promise<void> {
   printer.hold();
   const following = log.follow(topic, 'end', (record) => printer.take(record), interrupted);
-  const newest: LogRecord[] = [];
-  const reading = log.readLast(topic, lines, (record) => newest.push(copyOf(record)));
+  const newest: HeldRecord[] = [];
+  const reading = log.readLast(topic, lines, (record) => newest.push(held(record)));
   await Promise.all([following, reading.then(() => printer.goOnAfter(newest))]);
 }
 
-/** Values are views of a fetch response: what is held is copied. */
-function copyOf(record: LogRecord): LogRecord {
-  return { ...record, value: record.value === null ? null : record.value.slice() };
+/** What is needed of a record to print it later. */
+type HeldRecord = Pick<LogRecord, 'topic' | 'partition' | 'offset' | 'value'>;
+
+/** Values are views of a whole answer of the log, whose memory is used again: what is held is a copy. */
+export function held({ topic, partition, offset, value }: LogRecord): HeldRecord {
+  return { topic, partition, offset, value: value === null ? null : new Uint8Array(value) };
 }
 
 /** Ids remembered to tell what comes twice. */
@@ -60,7 +63,7 @@ class Printer {
   readonly #form: (record: AuditRecord) => string;
   readonly #out: (text: string) => void;
   readonly #printed = new Set<string>();
-  #held: LogRecord[] | null = null;
+  #held: HeldRecord[] | null = null;
 
   constructor(form: (record: AuditRecord) => string, out: (text: string) => void) {
     this.#form = form;
@@ -72,17 +75,18 @@ class Printer {
   }
 
   /** These first, then what came meanwhile, then at once what comes. */
-  goOnAfter(first: readonly LogRecord[]): void {
-    const held = this.#held ?? [];
+  goOnAfter(first: readonly HeldRecord[]): void {
+    const meanwhile = this.#held ?? [];
     this.#held = null;
-    for (const record of [...first, ...held]) this.take(record);
+    for (const record of [...first, ...meanwhile]) this.#print(record);
   }
 
   take(record: LogRecord): void {
-    if (this.#held !== null) {
-      this.#held.push(copyOf(record));
-      return;
-    }
+    if (this.#held === null) this.#print(record);
+    else this.#held.push(held(record));
+  }
+
+  #print(record: HeldRecord): void {
     const audit = parse(record);
     if (audit === null) this.#out(`${record.topic}/${record.partition}@${record.offset} is no audit record\n`);
     else if (this.#isNew(audit.id)) this.#out(`${this.#form(audit)}\n`);
@@ -97,7 +101,7 @@ class Printer {
   }
 }
 
-function parse({ value }: LogRecord): AuditRecord | null {
+function parse({ value }: HeldRecord): AuditRecord | null {
   try {
     const record = JSON.parse(Buffer.from(value ?? []).toString('utf8')) as AuditRecord;
     return typeof record.id === 'string' && typeof record.type === 'string' ? record : null;

@@ -10,6 +10,7 @@ import type {
   Topics,
 } from '../../src/ports/event-log.ts';
 import { until } from '../services/poll.ts';
+import { kept } from '../support/kept-record.ts';
 
 export interface EventLogHarness {
   /** Opens the same log, as a process does that starts. One handle at a time: the one before is closed first. */
@@ -447,20 +448,6 @@ class Spy implements LogConsumer {
   async idle(): Promise<void> {
     await until(() => [...this.#inHand.values()].every((count) => count === 0), WAIT_MS);
   }
-}
-
-function kept(record: LogRecord): LogRecord {
-  const { topic, partition, offset, appendedAt, key, value, headers, damage } = record;
-  return {
-    topic,
-    partition,
-    offset,
-    appendedAt,
-    key: key === null ? null : Uint8Array.from(key),
-    value: value === null ? null : Uint8Array.from(value),
-    headers,
-    ...(damage === undefined ? {} : { damage }),
-  };
 }
 
 function utf8(bytes: Uint8Array | string | null | undefined): string | null {

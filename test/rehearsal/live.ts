@@ -12,6 +12,7 @@ import type { EventLog, LogRecord, OutMessage } from '../../src/ports/event-log.
 import type { KillStore, TripRequest } from '../../src/ports/kill-store.ts';
 import { newFolder } from '../adapters/embedded/folder.ts';
 import { until } from '../services/poll.ts';
+import { kept } from '../support/kept-record.ts';
 import { withNothingStanding } from './nothing-standing.ts';
 
 const UNBOUND = 1e9;
@@ -176,7 +177,7 @@ export class Live {
 
 async function all(log: EventLog, topic: string): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
-  await log.readAll(topic, (record) => records.push({ ...record, value: record.value?.slice() ?? null }));
+  await log.readAll(topic, (record) => records.push(kept(record)));
   return records;
 }
 

@@ -5,6 +5,7 @@ import { DEFAULT_CONFIG } from '../../src/daemon/config/config.ts';
 import { type AuditFacts, verifyChains } from '../../src/index.ts';
 import type { LogRecord } from '../../src/ports/event-log.ts';
 import type { Setting } from '../e2e/setting.ts';
+import { kept } from '../support/kept-record.ts';
 import { Live } from './live.ts';
 import { alertsOf, decisionsOf, differing } from './parity.ts';
 import { rehearsed } from './rehearsed.ts';
@@ -46,7 +47,7 @@ async function backtested({ config, rulesDir }: Setting, to: number): Promise<Au
 /** The same records, at the same positions and times, in an embedded daemon that takes the other's log for its own. */
 async function embedded({ log, topics }: Setting, rules: string, to: number) {
   const records: LogRecord[] = [];
-  await log.readAll(topics.events, (record) => records.push({ ...record, value: record.value?.slice() ?? null }));
+  await log.readAll(topics.events, (record) => records.push(kept(record)));
   records.sort((a, b) => a.appendedAt - b.appendedAt || a.partition - b.partition || a.offset - b.offset);
   const said = { topics, tools: DEFAULT_CONFIG.tools };
   const identity = await log.identity();

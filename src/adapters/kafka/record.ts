@@ -18,10 +18,7 @@ export interface Run {
 
 /** A record where it lies in a fetch response. Value, key and headers are looked for only when somebody asks. */
 export class FetchedRecord implements LogRecord {
-  readonly topic: string;
-  readonly partition: number;
   readonly offset: number;
-  readonly appendedAt: number;
   private readonly run: Run;
   /** Where the key's length stands. */
   private readonly keyAt: number;
@@ -30,14 +27,23 @@ export class FetchedRecord implements LogRecord {
   private readonly valueLength: number;
 
   constructor(run: Run, offset: number, keyAt: number, valueAt: number, valueLength: number) {
-    this.topic = run.topic;
-    this.partition = run.partition;
     this.offset = offset;
-    this.appendedAt = run.appendedAt;
     this.run = run;
     this.keyAt = keyAt;
     this.valueAt = valueAt;
     this.valueLength = valueLength;
+  }
+
+  get topic(): string {
+    return this.run.topic;
+  }
+
+  get partition(): number {
+    return this.run.partition;
+  }
+
+  get appendedAt(): number {
+    return this.run.appendedAt;
   }
 
   get value(): Uint8Array | null {
