@@ -139,7 +139,9 @@ export class Daemon {
     this.#life.add('rules', () => rules.stop());
     this.#every('watchdog', 1_000, async () => this.#watch(pipeline, queue));
     this.board.problem('start', null);
-    this.#logger.info({ rules: rules.current.rules.length, store: store.place }, 'reading events');
+    const facts = { rules: rules.current.rules.length, store: store.place };
+    if (pipeline.outage === null) this.#logger.info(facts, 'reading events');
+    else this.#logger.warn(facts, `waiting to read events: ${pipeline.outage}`);
   }
 
   /** Finishes the batch, checkpoints, commits, flushes and leaves. Idempotent. */

@@ -57,13 +57,25 @@ const labels: Expectation = (value, at) => {
   for (const [name, label] of Object.entries(value)) labelText(label, `${at}.${name.slice(0, 60).toWellFormed()}`);
 };
 
+const kind = optional(expected('"read" or "write"', (value) => value === 'read' || value === 'write'));
+
+const CHECK_OPTIONS: Expectations<CheckOptions> = { kind };
+
 const CALL_OPTIONS: Expectations<CallOptions> = {
-  kind: optional(expected('"read" or "write"', (value) => value === 'read' || value === 'write')),
+  kind,
   callId: optional(text(TEXT_BYTES_MAX)),
   idempotencyKey: optional(text(TEXT_BYTES_MAX)),
   costUsd: optional(expected('a number of at least 0', (value) => Number.isFinite(value) && (value as number) >= 0)),
   labels: optional(labels),
 };
+
+/** Only what is not as it mostly is takes time. @throws SentinelError `usage` */
+export function declaredKind(options: CheckOptions): ToolKind | undefined {
+  // Users of plain JavaScript may hand over nothing.
+  const declared = (options as CheckOptions | null)?.kind;
+  if (declared !== 'read' && declared !== 'write') checkOptions('session.check', options, CHECK_OPTIONS);
+  return declared;
+}
 
 /** @throws SentinelError `usage` */
 export function checkSessionOptions(options: SessionOptions): void {

@@ -7,7 +7,7 @@ import type { CallInFlight } from './calls-in-flight.ts';
 import { own } from './condition.ts';
 import type { OpenSession } from './open-session.ts';
 import { notBuilt } from './options.ts';
-import { type CallOptions, type CheckOptions, type SessionOptions, toldCall } from './session-options.ts';
+import { type CallOptions, type CheckOptions, declaredKind, type SessionOptions, toldCall } from './session-options.ts';
 import type { Sessions } from './sessions.ts';
 
 export type SessionEnd = { readonly status: 'ok' } | { readonly status: 'stopped'; readonly stop_reason: 'killed' };
@@ -48,7 +48,8 @@ export class GuardSession {
   /** May this tool be called now? No I/O; allocates nothing when it allows. Reports nothing: `call` does. */
   check(tool: string, options?: CheckOptions): Verdict {
     try {
-      return this.#ended === null ? this.#open.check(tool, options?.kind) : ENDED;
+      const kind = options === undefined ? undefined : declaredKind(options);
+      return this.#ended === null ? this.#open.check(tool, kind) : ENDED;
     } catch (error) {
       return failed(error);
     }
@@ -82,7 +83,7 @@ export class GuardSession {
     options: CallOptions = {},
   ): Promise<T> {
     const told = toldCall(tool, args, fn, options);
-    const verdict = this.check(tool, options);
+    const verdict = this.check(tool, told.kind === undefined ? undefined : { kind: told.kind });
     if (!verdict.allowed) {
       this.#quietly(() => this.#parts.events.blocked(this.#teller, told, verdict));
       throw new CallBlocked(verdict);

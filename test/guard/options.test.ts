@@ -99,6 +99,25 @@ const SINK =
   'createGuard: events must be a sink: kafkaSink, httpSink, embeddedSink, or an object with emit, flush and close.';
 const SECONDS = 'createGuard: cacheTtlS must be a number of seconds from 0.05 to 86400.';
 
+describe('a check never throws: it denies what it is asked in words that it does not know', () => {
+  test.each<[Given, string]>([
+    [{ knd: 'write' }, 'session.check has no option "knd", did you mean kind?'],
+    [{ kind: 'wrte' }, 'session.check: kind must be "read" or "write".'],
+    ['read', 'session.check needs an object of options.'],
+    [null, 'session.check needs an object of options.'],
+  ])('%j', async (options, reason) => {
+    const { opened } = await places();
+    const verdict = opened.check('doc.read', options as never);
+    expect(verdict).toMatchObject({ allowed: false, code: 'guard_error', reason: expect.stringContaining(reason) });
+  });
+
+  test('and knows an empty one, and what is undefined', async () => {
+    const { opened } = await places();
+    for (const options of [{}, { kind: undefined }, undefined])
+      expect(opened.check('doc.read', options as never).allowed).toBe(true);
+  });
+});
+
 describe('a value that could not work is refused at once, in one sentence with what is allowed', () => {
   test.each<[Place, Given, string]>([
     ['createGuard', undefined, 'createGuard needs an object of options.'],

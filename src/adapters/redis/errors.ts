@@ -67,6 +67,8 @@ function firstWord(text: string): string {
 }
 
 const NO_SENTINEL = /^All sentinels are unreachable.*?(?:Last error: (.*))?$/s;
+/** The client's words for an answer that is none of Redis' protocol. */
+const NO_REDIS = /^(Unknown RESP type|Protocol error)/;
 const NOT_CONNECTED = /enableOfflineQueue|Connection is closed|max retries|aborted due to connection close/i;
 
 /** ioredis' words, in ours where they tell a user nothing. */
@@ -75,6 +77,7 @@ function reasonOf(text: string, place: string): string {
   if (sentinel !== null) return sentinelReason(sentinel[1] ?? '', place);
   // A reply of a script that failed quotes the script; its first line is enough.
   const line = (text.split('\n', 1)[0] ?? '').slice(0, 200).replace(/\.$/, '');
+  if (NO_REDIS.test(text)) return 'what is there is no Redis (check the host and the port in redis.url)';
   const reason = NOT_CONNECTED.test(text) ? 'not connected' : /timed out/i.test(text) ? 'no answer in time' : line;
   return reason + otherKind(text, isTls(place));
 }

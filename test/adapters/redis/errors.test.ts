@@ -27,6 +27,11 @@ describe('an error of Redis', () => {
       'rediss://h:1',
       /connect ETIMEDOUT \(where it never does, that port may be without TLS: redis /,
     ],
+    [
+      'Unknown RESP type 72 "H". Please report this.',
+      'redis://h:1',
+      /what is there is no Redis \(check the host and the port in redis\.url\)\.$/,
+    ],
     ['Connection is closed.', 'redis://h:1', /does not answer: not connected\.$/],
     ['connect ECONNREFUSED h:1', 'rediss://h:1', /does not answer: connect ECONNREFUSED h:1\.$/],
     [
