@@ -3,6 +3,8 @@ import { isRetryable, messageOf } from '../domain/errors.ts';
 
 const FIRST_MS = 200;
 const LONGEST_MS = 5_000;
+/** Whoever answers nothing is named before the first attempt is given up. */
+const SILENT_MS = 3_000;
 
 /**
  * Tries again, ever more slowly, while the failure is one that is waited for: at a start what may heal by itself. `report` is told
@@ -14,16 +16,22 @@ export async function retrying<T>(
   report: (message: string | null) => void,
   waitsFor: (error: unknown) => boolean = isRetryable,
 ): Promise<T> {
-  for (let wait = FIRST_MS; ; wait = Math.min(wait * 2, LONGEST_MS)) {
-    signal.throwIfAborted();
-    try {
-      const result = await attempt();
-      report(null);
-      return result;
-    } catch (error) {
-      report(messageOf(error));
-      if (!waitsFor(error)) throw error;
-      await sleep(wait, undefined, { signal });
+  const silence = setTimeout(() => report(`no answer for ${SILENT_MS / 1_000} s`), SILENT_MS);
+  try {
+    for (let wait = FIRST_MS; ; wait = Math.min(wait * 2, LONGEST_MS)) {
+      signal.throwIfAborted();
+      try {
+        const result = await attempt();
+        report(null);
+        return result;
+      } catch (error) {
+        clearTimeout(silence);
+        report(messageOf(error));
+        if (!waitsFor(error)) throw error;
+        await sleep(wait, undefined, { signal });
+      }
     }
+  } finally {
+    clearTimeout(silence);
   }
 }

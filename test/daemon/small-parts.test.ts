@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ReadinessBoard } from '../../src/daemon/readiness.ts';
 import { retrying } from '../../src/daemon/retrying.ts';
 import { Serial } from '../../src/daemon/serial.ts';
@@ -18,6 +18,19 @@ describe('retrying', () => {
     const report = (message: string | null) => void reports.push(message);
     expect(await retrying(attempt, new AbortController().signal, report)).toBe(3);
     expect(reports).toEqual(['away', 'away', null]);
+  });
+
+  test('says of who answers nothing that it waits, before the attempt ends', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const reports: (string | null)[] = [];
+    const attempt = () => new Promise<number>((resolve) => setTimeout(() => resolve(1), 10_000));
+    const waiting = retrying(attempt, new AbortController().signal, (message) => void reports.push(message));
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(reports).toEqual(['no answer for 3 s']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await waiting).toBe(1);
+    expect(reports).toEqual(['no answer for 3 s', null]);
   });
 
   test('gives up at once on what does not heal by itself', async () => {

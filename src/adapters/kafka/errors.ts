@@ -3,6 +3,8 @@ import { isCutLogin, type KafkaFault, refusalOf } from './refusal.ts';
 
 const CONNECTION =
   /Connection|Timeout|BrokerNotFound|NoBrokerAvailable|NumberOfRetriesExceeded|MetadataNotLoaded|CoordinatorNotFound/;
+/** All that kafkajs says, in an error without a name, where a broker takes connections and answers nothing. */
+const SILENT = 'Broker not connected';
 const MEMBERSHIP = new Set([
   'REBALANCE_IN_PROGRESS',
   'ILLEGAL_GENERATION',
@@ -37,11 +39,11 @@ export function kafkaError(error: unknown, brokers: readonly string[], doing: st
 export function isRetryableFault(error: unknown): boolean {
   if (isSentinelError(error)) return isWaitedFor(error);
   for (const fault of causes(error)) {
-    const { name, type, code, retriable } = fault;
+    const { name, type, code, retriable, message } = fault;
     if (isCutLogin(fault) || refusalOf(fault) !== null) return true;
     if (type !== undefined && REFUSED.test(type)) return false;
     if (retriable === true || MEMBERSHIP.has(type ?? '')) return true;
-    if (CONNECTION.test(name ?? '') || typeof code === 'string') return true;
+    if (CONNECTION.test(name ?? '') || typeof code === 'string' || message === SILENT) return true;
   }
   return false;
 }
@@ -62,6 +64,7 @@ function reasonOf(error: unknown): string {
   if (hasType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return 'there is no such topic or partition';
   const innermost = causes(error).at(-1);
   const text = messageOf(innermost ?? error);
+  if (text === SILENT) return 'it takes connections and does not answer';
   // Brokers that go away say no more than listeners that want something else of us.
   if (innermost?.name === 'KafkaJSConnectionClosedError')
     return 'it closed the connection (where it always does, compare kafka.ssl and kafka.sasl with its listener)';

@@ -21,6 +21,14 @@ describe('errors of Kafka', () => {
     expect([error.code, error.retryable]).toEqual(['kafka_unavailable', true]);
   });
 
+  test('of a broker that answers nothing, which kafkajs tells without a name, are worth trying again', () => {
+    const error = kafkaError(new Error('Broker not connected'), brokers, 'do it');
+    expect(error).toMatchObject({ code: 'kafka_unavailable', retryable: true });
+    expect(error.message).toContain(
+      'could not do it: it takes connections and does not answer. It is worth trying again.',
+    );
+  });
+
   test.each([
     ['TOPIC_AUTHORIZATION_FAILED', false],
     ['GROUP_AUTHORIZATION_FAILED', false],
