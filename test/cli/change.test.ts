@@ -80,6 +80,19 @@ describe('kill', () => {
     expect(ran.out).toMatch(/^applied: global is disable_writes/);
   });
 
+  it.each(['--redis-url', '--kafka-brokers', '--dir', '--config'])(
+    'never falls back to the embedded default where %s has an empty value: what was meant is another store',
+    async (flag) => {
+      const sh = await initialised();
+      expect(await sh.runArgs(['kill', 'tenant', 'acme', '--yes', flag, ''])).toEqual({
+        code: 2,
+        out: '',
+        err: `${flag}:1:1: the value is empty, expected one: set the variable that it comes from, or leave the flag out\n`,
+      });
+      expect((await sh.run('sentinel state')).out).toMatch(/^nothing is tripped/);
+    },
+  );
+
   it('refuses names of flags that the guards do not use: it would stop nothing', async () => {
     const sh = await initialised();
     writeFileSync(join(sh.dir, 'c.yaml'), 'kill_switch: {global_flag: other}\n');

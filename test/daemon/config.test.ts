@@ -44,6 +44,17 @@ describe('configuration', () => {
     expect(config).toMatchObject({ http: { host: '127.0.0.1', port: 3 }, rules: { dir: 'b' }, log: { level: 'warn' } });
   });
 
+  it('refuses a flag with an empty value, and takes an empty variable as one that is not set', () => {
+    const file = write('{}');
+    const flag = (text: string) => [{ flag: '--redis-url', path: 'redis.url', text }];
+    for (const text of ['', '  '])
+      expect(() => loadConfig({ file, env: {}, flags: flag(text) })).toThrow(
+        /^--redis-url:1:1: the value is empty, expected one: set the variable that it comes from, or leave the flag out$/,
+      );
+    expect(() => loadConfig({ file: '', env: {} })).toThrow(/^--config:1:1: the value is empty/);
+    expect(loadConfig({ file, env: { REDIS_URL: '', SENTINEL_DIR: '' } })).toEqual(DEFAULT_CONFIG);
+  });
+
   it('reads Kafka and Redis from two variables', () => {
     const config = loadConfig({
       file: write('{}'),

@@ -52,6 +52,8 @@ export function loadConfig(sources: ConfigSources): Config {
 
 /** As {@link loadConfig}; never throws: what is wrong is in the answer, all of it, each with its place. */
 export function checkConfig(sources: ConfigSources): ConfigResult {
+  const empty = emptyFlags(sources);
+  if (empty.length > 0) return { status: 'invalid', problems: empty };
   const file = readFile(sources.file);
   if (file !== null && 'message' in file) return { status: 'invalid', problems: [file] };
   const overrides = overridesOf(sources);
@@ -85,6 +87,14 @@ interface Override {
   readonly path: string;
   readonly source: string;
   readonly text: string;
+}
+
+/** A variable may be set to nothing; a flag that is had something in mind, as in `--redis-url "$UNSET"`. */
+function emptyFlags({ file, flags = [] }: ConfigSources): readonly Problem[] {
+  const empty = [{ flag: '--config', text: file }, ...flags].filter(({ text }) => text?.trim() === '');
+  return empty.map(({ flag }) =>
+    problemAt(flag, 'the value is empty, expected one: set the variable that it comes from, or leave the flag out'),
+  );
 }
 
 function overridesOf({ env, flags = [] }: ConfigSources): Override[] {
