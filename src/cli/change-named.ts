@@ -1,7 +1,7 @@
 import { liftScope, stopScope } from './change.ts';
 import type { LiftOptions, StopOptions } from './change-options.ts';
 import type { Cli } from './cli.ts';
-import { confirmUnseen } from './confirm.ts';
+import { confirmUnknown } from './confirm.ts';
 import { wholeScope } from './known-scopes.ts';
 import { mustBeComplete, withStore } from './open-store.ts';
 import type { ExitCode } from './output.ts';
@@ -12,7 +12,7 @@ export function stopNamed(cli: Cli, named: NamedScope, options: StopOptions): Pr
   const asked = { yes: options.yes === true, terminal: cli.terminal };
   return withStore(cli, options, async (opened) => {
     const scope = await wholeScope(opened, named);
-    if (!(await confirmUnseen(opened, scope, asked))) return 1;
+    if (!(await confirmUnknown(opened, scope, asked))) return 1;
     return stopScope(opened, scope, options, cli.terminal);
   });
 }
@@ -23,7 +23,7 @@ export function liftNamed(cli: Cli, named: NamedScope, options: LiftOptions): Pr
   return withStore(cli, options, async (opened) => {
     mustBeComplete(opened);
     const scope = await wholeScope(opened, named);
-    if (!(await confirmUnseen(opened, scope, asked))) return 1;
+    if (!(await confirmUnknown(opened, scope, asked))) return 1;
     return liftScope(opened, scope, options, cli.terminal);
   });
 }

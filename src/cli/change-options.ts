@@ -50,5 +50,5 @@ function addChangeOptions(command: Command): Command {
   return addConfigOptions(command)
     .option('--tenant <id>', 'the tenant of a session or a tool', textOption)
     .option('--as <name>', 'who acts (default: user@host)', textOption)
-    .option('--yes', 'do not ask about a scope that was never seen');
+    .option('--yes', 'do not ask about a scope that the store does not know');
 }

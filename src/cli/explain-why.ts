@@ -65,9 +65,9 @@ async function byScope(opened: OpenedStore, scope: IndexEntry['scope'], cli: Cli
   const text = scopeText(scope);
   const state = (await opened.store.read([scope]))[0]?.state ?? null;
   if (state !== null) return { scope, text, state };
-  const known = await acquaintance(opened, scope);
+  const found = await acquaintance(opened, scope);
   const like =
-    known.seen || known.nearest === null ? '' : ` The nearest known one is ${withLastId(scope, known.nearest)}.`;
+    found.known || found.nearest === null ? '' : ` The nearest known one is ${withLastId(scope, found.nearest)}.`;
   const rest = (await stillDenying(opened.store, scope)).above.map((entry) => oneLine(entry.text)).join(', ');
   const over = rest === '' ? '' : ` What denies its calls: ${rest}.`;
   throw new SentinelError('not_found', `${oneLine(text)} was never tripped on ${opened.place}.${like}${over}`);

@@ -32,12 +32,12 @@ export async function wholeScope({ store }: OpenedStore, named: NamedScope): Pro
   throw new SentinelError('usage', `${found} a session ${oneLine(session)}: name its tenant with --tenant${which}`);
 }
 
-/** Whether anybody ever named this scope; where not, the known scope that is most like it. */
-export type Acquaintance = { readonly seen: true } | { readonly seen: false; readonly nearest: string | null };
+/** Whether the store knows this scope; where not, the known scope that is most like it. */
+export type Acquaintance = { readonly known: true } | { readonly known: false; readonly nearest: string | null };
 
 export async function acquaintance(opened: OpenedStore, scope: Scope): Promise<Acquaintance> {
-  if (scope.kind === 'global' || (await isKnown(opened, scope))) return { seen: true };
-  return { seen: false, nearest: nearest(lastId(scope), await namesLike(opened, scope)) };
+  if (scope.kind === 'global' || (await isKnown(opened, scope))) return { known: true };
+  return { known: false, nearest: nearest(lastId(scope), await namesLike(opened, scope)) };
 }
 
 async function isKnown({ store, config }: OpenedStore, scope: Scope): Promise<boolean> {

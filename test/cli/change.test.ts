@@ -139,15 +139,26 @@ describe('kill', () => {
   });
 });
 
-describe('a scope that was never seen', () => {
+describe('a scope that the store does not know', () => {
   it('is refused where nobody can be asked, with the nearest name', async () => {
     const sh = await initialised();
     await onStore(sh, (store) => store.registerSession('acme', 's1', null));
     expect(await sh.run('sentinel kill tenant acmee')).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/^tenant:acmee was never seen .* The nearest known one is tenant:acme\. .*--yes/),
+      err: expect.stringMatching(/^tenant:acmee is not known on .* The nearest known one is tenant:acme\. .*--yes/),
     });
     expect((await sh.run('sentinel state')).out).toMatch(/^nothing is tripped/);
+  });
+
+  it('is not said to be unknown to all: events may have named it to a daemon, which is not asked', async () => {
+    const sh = await initialised();
+    expect(await sh.run('sentinel kill session s1 --tenant acme')).toEqual({
+      code: 2,
+      out: '',
+      err:
+        `session:acme:s1 is not known on embedded ${sh.env.SENTINEL_DIR}: a session is once a guard has opened it or ` +
+        'it was stopped. Nothing was changed; give --yes to go on all the same.\n',
+    });
   });
 
   it('is asked for at a terminal, and only "yes" goes on', async () => {
@@ -155,7 +166,7 @@ describe('a scope that was never seen', () => {
     sh.answer = '';
     expect(await sh.run('sentinel tool disable emial.send')).toMatchObject({ code: 1, err: 'Nothing was changed.\n' });
     expect(sh.asked).toEqual([
-      expect.stringMatching(/tool::emial\.send was never seen .* tool::email\.send.*\[y\/N\] $/),
+      expect.stringMatching(/tool::emial\.send is not known on .* tool::email\.send.*\[y\/N\] $/),
     ]);
     sh.answer = 'y';
     expect(await sh.run('sentinel tool disable emial.send')).toMatchObject({ code: 0 });
