@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../domain/duration.ts';
+import { formatDuration, LONGEST_DURATION_MS, parseDuration } from '../domain/duration.ts';
 
 export type OutputForm = 'table' | 'json';
 
@@ -15,10 +15,12 @@ export function addExamples(command: Command, examples: readonly string[]): Comm
   return command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`);
 }
 
+const DURATION = `Expected a duration like 90s, 30m or 7d, above zero and up to ${formatDuration(LONGEST_DURATION_MS)}.`;
+
 /** Parses `30m` to ms, more than 0; what is none is wrong usage. */
 export function durationOption(text: string): number {
   const ms = parseDuration(text);
-  if (ms === null || ms === 0) throw new InvalidArgumentError('Expected a duration like 90s, 30m or 7d.');
+  if (ms === null || ms === 0) throw new InvalidArgumentError(DURATION);
   return ms;
 }
 
