@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Config } from '../../daemon/config/config.ts';
 import { newestAudit } from '../../daemon/newest-audit.ts';
 import { openPorts } from '../../daemon/open-ports.ts';
 import { type Serving, serve } from '../../daemon/serve.ts';
-import { isSentinelError } from '../../domain/errors.ts';
+import { isSentinelError, SentinelError } from '../../domain/errors.ts';
 import type { KillStore } from '../../ports/kill-store.ts';
 import type { Cli } from '../cli.ts';
 import { configOf } from '../config-options.ts';
@@ -17,10 +17,11 @@ import { INCIDENT } from '../demo/incident.ts';
 import { type ReplayOptions, replay, sendUnguarded } from '../demo/replay.ts';
 import { type Outcome, outcomeOf, stepLine, summary } from '../demo/story.ts';
 import { createLogger } from '../logger.ts';
+import type { ExitCode } from '../output.ts';
 
 interface DemoOptions {
   readonly once?: boolean;
-  readonly output?: 'text' | 'json';
+  readonly output: 'text' | 'json';
   readonly port?: string;
   readonly rules?: string;
 }
@@ -38,42 +39,61 @@ export function demoCommand(program: Command, cli: Cli): void {
     .command('demo')
     .description('Replay an incident through a real guard and daemon, in a folder of its own: nothing to install.')
     .option('--once', 'exit when it is over: 0 only if the incident was stopped')
-    .option('-o, --output <form>', 'text or json (one object a line)', 'text')
+    .addOption(
+      new Option('-o, --output <form>', 'text, or json (one object a line)').choices(['text', 'json']).default('text'),
+    )
     .option('--port <port>', 'port of the HTTP API (default: 7070, or any free one)')
     .option('--rules <folder>', 'folder of rules (default: the shipped ones)')
     .addHelpText('after', '\nExample:\n  sentinel demo --once\n')
     .action(async (options: DemoOptions) => {
       const dir = mkdtempSync(join(tmpdir(), 'sentinel-demo-'));
+      const remove = () => rmSync(dir, { recursive: true, force: true });
+      // Who reads us may have gone (`| head`): then the process ends where it stands.
+      process.once('exit', remove);
+      const over = new AbortController();
       try {
-        await demo(cli, options, dir);
+        cli.exit(await demo(cli, options, dir, interrupted(over.signal)));
       } finally {
-        rmSync(dir, { recursive: true, force: true });
+        over.abort();
+        remove();
+        process.off('exit', remove);
       }
     });
 }
 
-async function demo(cli: Cli, options: DemoOptions, dir: string): Promise<void> {
+/** @param leave resolves when the person wants it to end, also in the middle. */
+async function demo(cli: Cli, options: DemoOptions, dir: string, leave: Promise<null>): Promise<ExitCode> {
   const json = options.output === 'json';
   const say = (text: string) => cli.terminal.out(json ? '' : `${text}\n`);
   const tell = (fact: object) => cli.terminal.out(json ? `${JSON.stringify(fact)}\n` : '');
   const serving = await serveEmbedded(demoConfig(cli, options, dir), options.port === undefined, cli);
   try {
+    await serving.started.catch(wrongRules);
     say(`The daemon runs at ${serving.http.url}, embedded: no Kafka, no Redis.\n`);
     say(
       `An agent that drafts follow-ups starts to send them: ${INCIDENT.sends} e-mails in ${INCIDENT.minutes} minutes, played fast.\n`,
     );
-    const outcome = await play(serving, dir, (step, line) => {
+    const playing = play(serving, dir, (step, line) => {
       tell(step);
       if (line !== null) say(line);
     });
+    const outcome = await Promise.race([playing, leave]);
+    if (outcome === null) return 1;
     tell({ step: 'outcome', ...outcome });
     say(`\n${summary(outcome)}`);
-    if (options.once === true) return cli.exit(outcome.stopped ? 0 : 1);
+    if (options.once === true) return outcome.stopped ? 0 : 1;
     say(`It goes on running. Try:\n  curl -s ${serving.http.url}/api/state\nCtrl-C ends it.`);
-    await interrupted();
+    await leave;
+    return 0;
   } finally {
     await serving.stop();
   }
+}
+
+/** As for `sentinel run`: rules that are none are wrong configuration. */
+function wrongRules(error: unknown): never {
+  const isTheirs = isSentinelError(error) && error.code === 'rules_invalid';
+  throw isTheirs ? new SentinelError('config_invalid', error.message, { cause: error }) : error;
 }
 
 function demoConfig(cli: Cli, options: DemoOptions, dir: string): Config {
@@ -92,12 +112,10 @@ async function serveEmbedded(config: Config, mayMove: boolean, cli: Cli): Promis
     const ports = await openPorts(config, logger);
     return serve({ config: { ...config, http: { ...config.http, port } }, ports, logger, onCrash });
   };
-  const serving = await start(config.http.port).catch((error) => {
+  return start(config.http.port).catch((error) => {
     if (mayMove && isSentinelError(error) && error.code === 'usage') return start(0);
     throw error;
   });
-  await serving.started;
-  return serving;
 }
 
 async function play(
@@ -131,8 +149,13 @@ async function terminated(store: KillStore, session: string) {
   return reading?.state?.mode === 'stop_all' ? reading.state : null;
 }
 
-function interrupted(): Promise<void> {
+/** Resolves at Ctrl-C or SIGTERM; listens until `over`. */
+function interrupted(over: AbortSignal): Promise<null> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const leave = () => resolve(null);
+      process.once(signal, leave);
+      over.addEventListener('abort', () => process.off(signal, leave));
+    }
   });
 }
