@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../daemon/config/config.ts';
 import { publishedConfig } from '../daemon/parts.ts';
@@ -64,12 +64,22 @@ export function logMustExist({ kafka, embedded }: Config): void {
 }
 
 function partMustExist(dir: string, folder: string, what: string, flag: string): void {
-  if (existsSync(join(dir, folder, 'data.mdb'))) return;
+  if (!isMissing(join(dir, folder, 'data.mdb'))) return;
   throw new SentinelError(
     'not_found',
     `There is no embedded ${what} in ${dir}: start the daemon with "sentinel run" or run "sentinel init" to make one, ` +
       `or say where the ${what} is with --dir, ${flag} or --config.`,
   );
+}
+
+/** Of what cannot be seen, as where permission is denied, opening says why; nor can it make that. */
+function isMissing(file: string): boolean {
+  try {
+    statSync(file);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 /** The epoch is the store's own random id: two names of one store have the same, two stores never. Before it has one, its name tells. */

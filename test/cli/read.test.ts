@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -51,6 +51,44 @@ describe('state', () => {
     const { out } = await sh.run('sentinel state');
     expect(out).toMatch(/^session:acme:a·\[2Jb·c /m);
     expect(out.split('\n')).toHaveLength(4);
+  });
+});
+
+describe('a store that is not to be seen', () => {
+  /** Nothing is denied to root: there another user asks. */
+  async function denied(folder: string, ask: () => Promise<void>): Promise<void> {
+    const isRoot = process.geteuid?.() === 0;
+    chmodSync(folder, 0);
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      await ask();
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(folder, 0o700);
+    }
+  }
+
+  it('is not said to be missing where this user may not read it, and neither is a log: exit 2', async () => {
+    const sh = await initialised();
+    const lines = ['sentinel state', 'sentinel audit tail'];
+    for (const line of lines) expect(await sh.run(line)).toMatchObject({ code: 0 });
+    await denied(sh.env.SENTINEL_DIR ?? '', async () => {
+      for (const line of lines)
+        expect(await sh.run(line)).toMatchObject({
+          code: 2,
+          out: '',
+          err: expect.stringMatching(/ is not ours to write \(permission denied to user id \d+\): give this user /),
+        });
+    });
+  });
+
+  it('is not said to be missing where a file is in its place', async () => {
+    const sh = shell();
+    writeFileSync(sh.env.SENTINEL_DIR ?? '', '');
+    expect(await sh.run('sentinel state')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/ cannot be a folder, because a file is in the way: /),
+    });
   });
 });
 
