@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Admin, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { verifyChains } from '../../src/audit/verify.ts';
 import { kafkaBrokers } from '../services/context.ts';
 import { until } from '../services/poll.ts';
@@ -141,6 +141,7 @@ describe('what a person did wrong is one clear sentence and exit 2', () => {
 
   test('a configuration that is wrong, a part of it that is missing, and rules that are', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'sentinel-e2e-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
     writeFileSync(join(dir, 'wrong.yaml'), 'kafak: {}\n');
     expect(await ending(['--config', join(dir, 'wrong.yaml')])).toMatch(/ended with 2: .*wrong\.yaml:1:1.*kafak/);
     writeFileSync(join(dir, 'half.yaml'), 'kafka: {brokers: ["127.0.0.1:1"]}\n');
