@@ -47,6 +47,21 @@ describe('config check', () => {
     expect(readdirSync(sh.dir)).toEqual(['c.yaml']);
   });
 
+  it('refuses rules that a daemon would not find, in the same words; what is wrong in them is for rules check', async () => {
+    const sh = withFiles({ 'empty/README.md': '', 'wrong/a.yaml': 'groups: 7' });
+    const check = (folder: string) => sh.runArgs(['config', 'check', '--rules', join(sh.dir, folder)]);
+    for (const [folder, sentence] of [
+      ['nosuch', /nosuch:1:1: there is no such file or folder, expected rules: name their folder with --rules/],
+      ['empty', /empty:1:1: the folder has no rules, expected at least one/],
+    ] as const) {
+      const checked = await check(folder);
+      expect(checked).toMatchObject({ code: 1, out: '', err: expect.stringMatching(sentence) });
+      const ran = await sh.runArgs(['demo', '--once', '--port', '0', '--rules', join(sh.dir, folder)]);
+      expect(ran).toEqual({ ...checked, code: 2 });
+    }
+    expect(await check('wrong')).toMatchObject({ code: 0, err: '' });
+  });
+
   it('needs no certificates of Kafka for a kill: only the daemon reads them', async () => {
     const sh = withFiles({ 'c.yaml': 'kafka: {brokers: [k:1], ssl: {ca: no.pem}}\nredis: embedded' });
     const ran = await sh.runArgs(['state', '--config', join(sh.dir, 'c.yaml')]);

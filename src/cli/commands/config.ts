@@ -5,7 +5,7 @@ import { addConfigOptions, type ConfigOptions, configSources } from '../config-o
 import { addExamples, addOutputOption, type OutputForm } from '../options.ts';
 import { showProblems } from '../show-problems.ts';
 
-/** `sentinel config check`: every error of the configuration, with its place. */
+/** `sentinel config check`: every error of the configuration, with its place; and whether the rules that it names are there. */
 export function configCommand(program: Command, cli: Cli): void {
   const config = program.command('config').description('Check the configuration.');
   addExamples(config, ['sentinel config check']);
@@ -18,6 +18,10 @@ export function configCommand(program: Command, cli: Cli): void {
     const { checkConfig } = await import('../../daemon/config/load.ts');
     const result = checkConfig({ ...configSources(cli, options), withFiles: true });
     if (result.status === 'invalid') return cli.exit(showProblems(cli, result.problems, options.output));
+    // That there are rules is part of it; whether they are right, `rules check` tells.
+    const { readSources } = await import('../../rules/load.ts');
+    const { problems } = await readSources([result.config.rules.dir]);
+    if (problems.length > 0) return cli.exit(showProblems(cli, problems, options.output));
     const effective = withoutSecrets(result.config);
     if (options.output === 'json')
       cli.terminal.out(`${JSON.stringify({ valid: true, problems: [], config: effective }, null, 2)}\n`);
