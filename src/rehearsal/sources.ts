@@ -16,7 +16,21 @@ export async function* readSource(name: string, stdin: () => Readable): AsyncGen
   } catch (error) {
     const what = name === STDIN ? 'standard input' : name;
     const expected = 'expected a readable file with one event per line, plain or gzip';
-    throw new SentinelError('usage', `${what} cannot be read (${messageOf(error)}), ${expected}`, { cause: error });
+    throw new SentinelError('usage', `${what} cannot be read (${reason(error)}), ${expected}`, { cause: error });
+  }
+}
+
+/** In words where it is the usual mistake. */
+function reason(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'EACCES':
+      return 'permission denied';
+    default:
+      return messageOf(error);
   }
 }
 

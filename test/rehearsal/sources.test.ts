@@ -45,15 +45,21 @@ describe('a source of events', () => {
   });
 
   it.each([
-    ['is not there', () => join(dir, 'missing.ndjson')],
-    ['is a folder', () => dir],
-    ['is packed and cut off', () => file('cut.gz', gzipSync(TEXT).subarray(0, 60))],
-    ['only begins like a packed one', () => file('fake.gz', Buffer.from([0x1f, 0x8b, 1, 2, 3]))],
-  ])('that %s is told in one sentence with its name', async (_, make) => {
+    ['is not there', () => join(dir, 'missing.ndjson'), 'there is no such file'],
+    ['is a folder', () => dir, 'it is a folder'],
+    ['is packed and cut off', () => file('cut.gz', gzipSync(TEXT).subarray(0, 60)), 'unexpected end of file'],
+    [
+      'only begins like a packed one',
+      () => file('fake.gz', Buffer.from([0x1f, 0x8b, 1, 2, 3])),
+      'unknown compression method',
+    ],
+  ])('that %s is told in one sentence with its name, and why', async (_, make, why) => {
     const name = make();
     const failed = await read(name).catch((error: unknown) => error);
     expect(isSentinelError(failed) && failed.code).toBe('usage');
-    expect((failed as Error).message).toContain(`${name} cannot be read (`);
+    expect((failed as Error).message).toBe(
+      `${name} cannot be read (${why}), expected a readable file with one event per line, plain or gzip`,
+    );
   });
 
   it('that nobody wants to the end is closed', async () => {
