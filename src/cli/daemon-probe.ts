@@ -7,7 +7,15 @@ export type DaemonAnswer =
   | { readonly status: 'absent' }
   /** Something listens there, and does not tell. */
   | { readonly status: 'silent'; readonly url: string; readonly why: string }
-  | { readonly status: 'running'; readonly url: string; readonly store: string; readonly epoch: string | null };
+  | RunningDaemon;
+
+export interface RunningDaemon {
+  readonly status: 'running';
+  readonly url: string;
+  readonly store: string;
+  /** null: its store is not initialised. */
+  readonly epoch: string | null;
+}
 
 const WITHIN_MS = 1_000;
 const ANSWER_MAX = 64 * 1024 * 1024;
@@ -19,11 +27,11 @@ export function daemonUrl({ http }: Config): string | null {
 }
 
 /** Asks which store it uses. Never rejects: a daemon is only asked, never needed. */
-export async function askDaemon(config: Config): Promise<DaemonAnswer> {
+export async function askDaemon(config: Config, withinMs = WITHIN_MS): Promise<DaemonAnswer> {
   const url = daemonUrl(config);
   if (url === null) return { status: 'absent' };
   try {
-    const { status, body } = await get(`${url}/api/state`);
+    const { status, body } = await get(`${url}/api/state`, withinMs);
     const told = JSON.parse(body) as { store?: unknown; epoch?: unknown };
     if (status !== 200 || typeof told.store !== 'string') return { status: 'silent', url, why: `status ${status}` };
     return { status: 'running', url, store: told.store, epoch: typeof told.epoch === 'string' ? told.epoch : null };

@@ -6,7 +6,7 @@ import { SentinelError } from '../domain/errors.ts';
 import type { KillStore, PublishedConfig } from '../ports/kill-store.ts';
 import type { Cli } from './cli.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
-import { askDaemon, type DaemonAnswer } from './daemon-probe.ts';
+import { askDaemon, type DaemonAnswer, type RunningDaemon } from './daemon-probe.ts';
 
 /** The store that a command works on. */
 export interface OpenedStore {
@@ -83,14 +83,26 @@ function isMissing(file: string): boolean {
 }
 
 /** The epoch is the store's own random id: two names of one store have the same, two stores never. Before it has one, its name tells. */
-export function mustBeTheDaemons({ daemon, epoch, place }: Pick<OpenedStore, 'daemon' | 'epoch' | 'place'>): void {
-  if (daemon.status !== 'running') return;
-  const same = daemon.epoch === null ? daemon.store === place : daemon.epoch === epoch;
-  if (same) return;
+export function usesAnother(
+  daemon: DaemonAnswer,
+  { epoch, place }: Pick<OpenedStore, 'epoch' | 'place'>,
+): daemon is RunningDaemon {
+  if (daemon.status !== 'running') return false;
+  return daemon.epoch === null ? daemon.store !== place : daemon.epoch !== epoch;
+}
+
+/** What to do where a daemon on the configured address uses another store. */
+export const NAME_THE_DAEMON =
+  "give this command the daemon's configuration (--config, --redis-url or --dir), or the port of the daemon that is meant " +
+  '(SENTINEL_HTTP_PORT or http.port)';
+
+/** @throws SentinelError `config_invalid` where a running daemon uses another store */
+export function mustBeTheDaemons({ daemon, ...opened }: Pick<OpenedStore, 'daemon' | 'epoch' | 'place'>): void {
+  if (!usesAnother(daemon, opened)) return;
   throw new SentinelError(
     'config_invalid',
-    `The daemon on ${daemon.url} uses the store ${daemon.store}, and this command ${place}, which is another one: ` +
-      "nothing was changed. Give this command the daemon's configuration (--config, --redis-url or --dir).",
+    `The daemon on ${daemon.url} uses the store ${daemon.store}, and this command ${opened.place}, which is another one: ` +
+      `nothing was changed; ${NAME_THE_DAEMON}.`,
   );
 }
 

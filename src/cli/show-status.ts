@@ -9,34 +9,38 @@ import { allStates } from './all-states.ts';
 import type { Cli } from './cli.ts';
 import { type ConfigOptions, configOf } from './config-options.ts';
 import { daemonHealth } from './daemon-health.ts';
+import { askDaemon } from './daemon-probe.ts';
 import { quietLogger } from './logger.ts';
-import { logMustExist, storeMustExist } from './open-store.ts';
+import { logMustExist, storeMustExist, usesAnother } from './open-store.ts';
 import type { OutputForm } from './options.ts';
 import type { ExitCode, Terminal } from './output.ts';
 import type { Status, StoreHealth } from './status.ts';
 import { statusText } from './status-text.ts';
 
-const LOG_WITHIN_MS = 5_000;
+/** For the daemon and the log each: nobody waits for a status to act. */
+const WITHIN_MS = 5_000;
 
 export async function showStatus(
   cli: Cli,
   options: ConfigOptions & { readonly output: OutputForm },
 ): Promise<ExitCode> {
   const config = configOf(cli, options);
-  const [daemon, store, log] = await Promise.all([
+  const [daemon, answer, store, log] = await Promise.all([
     daemonHealth(config),
+    askDaemon(config, WITHIN_MS),
     storeHealth(config).catch((error) => ({ error: messageOf(error) })),
     logHealth(config, cli.terminal).catch((error) => ({ error: messageOf(error) })),
   ]);
-  const status: Status = { daemon, store, log };
+  const other_store = 'error' in store || !usesAnother(answer, store) ? null : answer.store;
+  const status: Status = { daemon, other_store, store, log };
   cli.terminal.out(options.output === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
   return isWell(status) ? 0 : 1;
 }
 
 /** A daemon that cannot be asked is not counted against it. */
-function isWell({ daemon, store, log }: Status): boolean {
+function isWell({ daemon, other_store, store, log }: Status): boolean {
   const daemonIsWell = daemon.url === null || daemon.readiness?.ready === true;
-  return daemonIsWell && !('error' in store) && store.epoch !== null && !('error' in log);
+  return daemonIsWell && other_store === null && !('error' in store) && store.epoch !== null && !('error' in log);
 }
 
 async function storeHealth(config: Config): Promise<StoreHealth> {
@@ -92,8 +96,8 @@ async function settingsWarnings({ redis }: Config): Promise<readonly string[]> {
 async function logHealth(config: Config, { env }: Terminal): Promise<{ readonly identity: string }> {
   logMustExist(config);
   const log = await openLog(config, quietLogger(env));
-  const late = sleep(LOG_WITHIN_MS, undefined, { ref: false }).then(() => {
-    throw new SentinelError('kafka_unavailable', `The log does not answer within ${LOG_WITHIN_MS} ms.`);
+  const late = sleep(WITHIN_MS, undefined, { ref: false }).then(() => {
+    throw new SentinelError('kafka_unavailable', `The log does not answer within ${WITHIN_MS} ms.`);
   });
   try {
     return { identity: await Promise.race([log.identity(), late]) };

@@ -1,11 +1,13 @@
 import { count, oneLine, timeText } from './format.ts';
 import { guardsText } from './guards-text.ts';
+import { NAME_THE_DAEMON } from './open-store.ts';
 import { table } from './output.ts';
 import type { Status, StoreHealth } from './status.ts';
 
-export function statusText({ daemon, store, log }: Status): string {
+export function statusText({ daemon, other_store, store, log }: Status): string {
   return table([
     ...daemonRows(daemon),
+    ...(other_store === null ? [] : [['problem', otherStoreText(other_store)]]),
     ...('error' in store ? [['store', oneLine(store.error, 500)]] : storeRows(store)),
     ['log', 'error' in log ? oneLine(log.error, 500) : `reachable, ${log.identity}`],
   ]);
@@ -31,6 +33,10 @@ function daemonRows({ url, running, silent, readiness, metrics }: Status['daemon
     ],
     ['leaked', count(metrics.sentinel_leaked_calls_total, 'call')],
   ];
+}
+
+function otherStoreText(store: string): string {
+  return `the daemon uses another store, ${oneLine(store, 500)}: ${NAME_THE_DAEMON}`;
 }
 
 function storeRows(store: StoreHealth): string[][] {

@@ -19,6 +19,8 @@ export interface StoreHealth {
 
 export interface Status {
   readonly daemon: DaemonHealth;
+  /** The daemon's, where it is another one than `store`: then the two tell of two systems. null: none that is known of. */
+  readonly other_store: string | null;
   /** Or why it does not answer. */
   readonly store: StoreHealth | { readonly error: string };
   readonly log: { readonly identity: string } | { readonly error: string };

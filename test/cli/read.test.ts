@@ -240,11 +240,38 @@ describe('a daemon on the configured address', () => {
       });
   });
 
+  it('is refused with all that helps: the configuration, or the port of the daemon that is meant', async () => {
+    const sh = await initialised();
+    sh.env.SENTINEL_HTTP_PORT = await daemon({ store: 'embedded .sentinel', epoch: 'another' });
+    const { err } = await sh.run('sentinel kill global');
+    for (const cure of ['--config', '--redis-url', '--dir', 'SENTINEL_HTTP_PORT', 'http.port'])
+      expect(err).toContain(cure);
+  });
+
+  const READY = { ready: true, problems: {}, notices: {} };
+
+  it('is told by status when it uses another store, not shown as if both were one system: exit 1', async () => {
+    const sh = await initialised();
+    sh.env.SENTINEL_HTTP_PORT = await daemon({ ...READY, store: 'embedded .sentinel', epoch: 'another' });
+    expect(await sh.run('sentinel status')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(
+        /^daemon +ready on .*\n(.*\n)*problem +the daemon uses another store, embedded \.sentinel: give .*SENTINEL_HTTP_PORT.*\nstore +reachable/,
+      ),
+    });
+    const json = await sh.run('sentinel status -o json');
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({ daemon: { running: true }, other_store: 'embedded .sentinel' });
+  });
+
   it('is the same where the epoch is, by any name', async () => {
     const sh = await initialised();
     const epoch = await onStore(sh, (store) => store.epoch());
-    sh.env.SENTINEL_HTTP_PORT = await daemon({ store: 'embedded .sentinel', epoch });
+    sh.env.SENTINEL_HTTP_PORT = await daemon({ ...READY, store: 'embedded .sentinel', epoch });
     expect(await sh.run('sentinel kill global')).toMatchObject({ code: 0, err: '' });
+    const status = await sh.run('sentinel status -o json');
+    expect(status.code).toBe(0);
+    expect(JSON.parse(status.out)).toMatchObject({ daemon: { running: true }, other_store: null });
   });
 
   it('is only asked: one that does not tell keeps no kill back', async () => {
