@@ -139,9 +139,6 @@ export class Daemon {
     this.#life.add('rules', () => rules.stop());
     this.#every('watchdog', 1_000, async () => this.#watch(pipeline, queue));
     this.board.problem('start', null);
-    const facts = { rules: rules.current.rules.length, store: store.place };
-    if (pipeline.outage === null) this.#logger.info(facts, 'reading events');
-    else this.#logger.warn(facts, `waiting to read events: ${pipeline.outage}`);
   }
 
   /** Finishes the batch, checkpoints, commits, flushes and leaves. Idempotent. */
@@ -217,6 +214,10 @@ export class Daemon {
       hashKey: () => [...new Uint32Array(new Uint8Array(randomBytes(8)).buffer)],
       onNotice: (partition, notice) => this.#report.notice(partition, notice),
       onWaiting: (part, why) => this.board.problem(part, why),
+      onReading: (partitions) => {
+        const facts = { partitions, rules: this.#rules?.current.rules.length, store: this.ports.store.place };
+        this.#logger.info(facts, 'reading events');
+      },
       onCrash: (error) => this.#options.onCrash(error),
     });
   }

@@ -14,6 +14,8 @@ export interface PipelineOptions {
   readonly onNotice: (partition: number, notice: Notice) => void;
   /** What a part waits for; null when it goes on. */
   readonly onWaiting: (part: string, why: string | null) => void;
+  /** So many partitions are restored, and read from now on; told again after every rebalance. */
+  readonly onReading: (partitions: number) => void;
   readonly onCrash: (error: Error) => void;
 }
 

@@ -78,6 +78,7 @@ export class Pipeline implements LogConsumer {
     await Promise.all(partitions.map((partition) => this.#takeOver(partition)));
     this.#spread();
     this.#options.onWaiting('partitions', null);
+    this.#options.onReading(this.#held.size);
     return new Map(this.#all.map(({ partition: { partition, engine } }) => [partition, engine.nextOffset]));
   }
 

@@ -19,6 +19,7 @@ export class SelfReport {
   readonly #clock: Clock;
   #trail: Trail | null = null;
   #isScattered = false;
+  #waitsForLog = false;
   #waitsForStore = false;
 
   constructor(board: ReadinessBoard, logger: Logger, clock: Clock) {
@@ -77,6 +78,8 @@ export class SelfReport {
   /** What is waited for now, by part. */
   outages({ outage, partitions }: Pipeline, queue: OutgoingQueue): void {
     this.#board.problem('log', outage);
+    if (outage !== null && !this.#waitsForLog) this.#logger.warn({ part: 'log' }, outage);
+    this.#waitsForLog = outage !== null;
     this.#board.problem('outgoing', queue.outage);
     const waiting = partitions.find(({ storeOutage }) => storeOutage !== null)?.storeOutage ?? null;
     const what = waiting === null ? null : `decisions wait for the kill store: ${waiting}`;

@@ -411,9 +411,11 @@ describe('checkpoints', () => {
     world.down.add('checkpoints');
     const assigned = life.assign();
     await expect.poll(() => life.waiting.get('partition 0')).toBe('checkpoints is away');
+    expect(life.reading).toEqual([]);
     world.down.delete('checkpoints');
     await assigned;
     expect(life.waiting.size).toBe(0);
+    expect(life.reading).toEqual([1]);
   });
 
   test('a log that turns us away at a takeover is waited for, visibly, instead of ending the process', async () => {

@@ -172,6 +172,8 @@ export class Life {
   readonly metrics = createMetrics();
   readonly notices: Notice[] = [];
   readonly waiting = new Map<string, string>();
+  /** How many partitions, every time that they were restored. */
+  readonly reading: number[] = [];
   readonly commits: number[] = [];
   /** What the log says of itself with every batch. */
   logAppendTime = true;
@@ -224,6 +226,7 @@ export class Life {
       hashKey: () => [1, 2],
       onNotice: (_, notice) => void this.notices.push(notice),
       onWaiting: (part, why) => void (why === null ? this.waiting.delete(part) : this.waiting.set(part, why)),
+      onReading: (partitions) => void this.reading.push(partitions),
       onCrash: (error) => {
         throw error;
       },
