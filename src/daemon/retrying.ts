@@ -3,8 +3,8 @@ import { isRetryable, messageOf } from '../domain/errors.ts';
 
 const FIRST_MS = 200;
 const LONGEST_MS = 5_000;
-/** Whoever answers nothing is named before the first attempt is given up. */
-const SILENT_MS = 3_000;
+/** That a first attempt takes its time is told before it ends: it may be work, or somebody who answers nothing. */
+const SLOW_MS = 3_000;
 
 /**
  * Tries again, ever more slowly, while the failure is one that is waited for: at a start what may heal by itself. `report` is told
@@ -16,7 +16,7 @@ export async function retrying<T>(
   report: (message: string | null) => void,
   waitsFor: (error: unknown) => boolean = isRetryable,
 ): Promise<T> {
-  const silence = setTimeout(() => report(`no answer for ${SILENT_MS / 1_000} s`), SILENT_MS);
+  const slow = setTimeout(() => report(`still under way after ${SLOW_MS / 1_000} s`), SLOW_MS);
   try {
     for (let wait = FIRST_MS; ; wait = Math.min(wait * 2, LONGEST_MS)) {
       signal.throwIfAborted();
@@ -25,13 +25,13 @@ export async function retrying<T>(
         report(null);
         return result;
       } catch (error) {
-        clearTimeout(silence);
+        clearTimeout(slow);
         report(messageOf(error));
         if (!waitsFor(error)) throw error;
         await sleep(wait, undefined, { signal });
       }
     }
   } finally {
-    clearTimeout(silence);
+    clearTimeout(slow);
   }
 }

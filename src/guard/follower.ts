@@ -28,7 +28,7 @@ const NO_CHANGES = Number.MAX_SAFE_INTEGER;
  * Keeps the view as new as the store, one refresh after the other.
  *
  * A refresh polls, takes in what is newer, obeys and adopts what was set by hand, loads sessions that wait for it, reads
- * again what was only heard, and at last writes our acknowledgement: only then the guard is fresh, as of the begin.
+ * again what was only heard or had been lost, and at last writes our acknowledgement: only then the guard is fresh, as of the begin.
  * Where the store is another one than before (first refresh; another epoch; an older version) everything that we hold is
  * read anew, with all tripped tenants, sessions are registered again, and what we hold and a complete store has not is re-asserted, before that.
  */
@@ -103,6 +103,7 @@ export class Follower {
     else await this.#takeChanges(answer);
     const at = this.#parts.clock.now();
     for (const { scope, mode } of answer.byHand) this.#parts.view.hearByHand(scope, mode, at);
+    for (const { scope, mode } of answer.forgotten) this.#parts.view.lose(scope, mode);
     await reader.adopt([...answer.byHand.map(({ scope }) => scope), ...answer.lost]);
     await sessions.loadMissing();
     await this.#confirm();
@@ -144,12 +145,12 @@ export class Follower {
     this.#version = version;
   }
 
-  /** What was only heard stands until it is read; what the store turns out not to have is given back to it. */
+  /** What was only heard, or lost, stands until it is read; what the store turns out not to have is given back to it. */
   async #confirm(): Promise<void> {
     const { view, reader } = this.#parts;
-    await reader.read(view.heardOnly().map(({ scope }) => scope));
+    await reader.read(view.unsure().map(({ scope }) => scope));
     if (this.#epoch === null) return;
-    const owed = view.heardOnly().map((held) => ({ scope: held.text, state: held.missingFrom(held.version) }));
+    const owed = view.unsure().map((held) => ({ scope: held.text, state: held.missingFrom(held.version) }));
     await this.#reassert(owed.flatMap(({ scope, state }) => (state === null ? [] : [{ scope, state }])));
   }
 

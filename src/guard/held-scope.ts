@@ -1,7 +1,7 @@
 import type { KillState } from '../domain/kill-state.ts';
 import { coversMode, joinModes, type ModeText } from '../domain/mode.ts';
 import { type Scope, scopeText } from '../domain/scope.ts';
-import { type Switch, soundMode, switchOf } from '../killswitch/precedence.ts';
+import { lostSwitch, type Switch, soundMode, switchOf } from '../killswitch/precedence.ts';
 import { HAND, SET_BY_HAND } from '../killswitch/reasons.ts';
 
 /**
@@ -18,6 +18,8 @@ export class HeldScope {
   readonly listeners = new Set<() => void>();
   #read: KillState | null = null;
   #heard: KillState | null = null;
+  /** What it denies while the store has lost its state: never given back, as nobody knows what stood there. */
+  #lost: ModeText = 'none';
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -33,13 +35,19 @@ export class HeldScope {
     return this.#heard;
   }
 
+  /** Whether the store may know better by now. */
+  get isUnsure(): boolean {
+    return this.#heard !== null || this.#lost !== 'none';
+  }
+
   get mode(): ModeText {
-    return joinModes(this.#modeOf(this.#read), this.#modeOf(this.#heard));
+    return joinModes(joinModes(this.#modeOf(this.#read), this.#modeOf(this.#heard)), this.#lost);
   }
 
   get switches(): readonly Switch[] {
     const states = [this.#read, this.#heard].filter((state) => state !== null);
-    return states.map((state) => switchOf(this.scope, state)).filter(({ mode }) => mode !== 'none');
+    const switches = states.map((state) => switchOf(this.scope, state)).filter(({ mode }) => mode !== 'none');
+    return this.#lost === 'none' ? switches : [...switches, lostSwitch(this.scope, this.#lost)];
   }
 
   /** A state that was read from the store; null where it has none. @returns true when anything changed. */
@@ -65,6 +73,14 @@ export class HeldScope {
     const none = { rule: null, evidence: null, expires_at: null, in_flight: null, fence: null, hold_until: null };
     const decision_id = `hand:${version}`;
     return this.hear({ mode, reason: SET_BY_HAND, actor: HAND, decision_id, at, version, epoch: '', ...none });
+  }
+
+  /** The store has lost its state, and it denies that until it has one again. @param mode `none`: it has. @returns true when that changed */
+  lose(mode: ModeText): boolean {
+    const lost = mode === 'none' ? mode : soundMode(this.scope, mode);
+    if (lost === this.#lost) return false;
+    this.#lost = lost;
+    return true;
   }
 
   /** What we hold tripped and a store whose newest version of it is that has not. */

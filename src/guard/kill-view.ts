@@ -55,18 +55,22 @@ export class KillView {
     for (const tools of this.#toolsByTenant.values()) yield* tools.values();
   }
 
-  /** Scopes of which something was heard and not yet read. */
-  heardOnly(): HeldScope[] {
-    return [...this.held()].filter(({ heard }) => heard !== null);
+  /** Scopes of which something was heard and not yet read, or that the store had lost. */
+  unsure(): HeldScope[] {
+    return [...this.held()].filter(({ isUnsure }) => isUnsure);
   }
 
   /** What the store says of scopes. @returns those whose flags differ: to be adopted. */
   takeReadings(readings: readonly ScopeReading[], at: number): readonly Scope[] {
-    for (const { scope, state, byHand } of readings) {
+    const differing: Scope[] = [];
+    for (const { scope, state, byHand, forgotten } of readings) {
       this.takeOne(scopeText(scope), state);
-      if (byHand !== null) this.hearByHand(scope, byHand, at);
+      this.lose(scope, forgotten ? (byHand ?? 'none') : 'none');
+      if (forgotten || byHand === null) continue;
+      this.hearByHand(scope, byHand, at);
+      differing.push(scope);
     }
-    return readings.filter(({ byHand }) => byHand !== null).map(({ scope }) => scope);
+    return differing;
   }
 
   /** States that were read from the store. */
@@ -94,6 +98,12 @@ export class KillView {
   hearByHand(scope: Scope, mode: ModeText, at: number): void {
     const held = this.#follow(scopeText(scope), { mode });
     if (held?.hearByHand(mode, at)) this.#tell(held);
+  }
+
+  /** The store has lost the state of that scope, which denies so much until it is read again; `none`: it has it. */
+  lose(scope: Scope, mode: ModeText): void {
+    const held = this.#follow(scopeText(scope), { mode });
+    if (held?.lose(mode)) this.#tell(held);
   }
 
   /** Those of everybody and of that tenant; null where there are none. */

@@ -4,7 +4,7 @@ import { type CallKind, isModeText, type ModeText, modeDenies } from '../domain/
 import { type Scope, scopeText } from '../domain/scope.ts';
 import type { DenialCode, Denied } from '../domain/verdict.ts';
 import type { ScopeReading } from '../ports/kill-store.ts';
-import { SET_BY_HAND } from './reasons.ts';
+import { SET_BY_HAND, STATE_LOST } from './reasons.ts';
 import { cancels } from './standing.ts';
 
 /** What stands on one scope that a call may be under. */
@@ -34,12 +34,25 @@ export function switchOf(scope: Scope, state: KillState): Switch {
 }
 
 /** What a scope's state says, and beside it what its flag says where somebody set that by hand: the stricter of both counts. */
-export function switchesOf({ scope, state, byHand }: ScopeReading): readonly Switch[] {
+export function switchesOf({ scope, state, byHand, forgotten }: ScopeReading): readonly Switch[] {
   const known = state === null ? [] : [switchOf(scope, state)];
   if (byHand === null || byHand === 'none') return known;
+  if (forgotten) return [...known, lostSwitch(scope, byHand)];
   const mode = soundMode(scope, byHand);
   const hand = { scope, mode, reason: SET_BY_HAND, decisionId: null, expiresAt: null, cancels: mode === 'stop_all' };
   return [...known, hand];
+}
+
+/** Of a state that the store has lost. Nothing in flight is cancelled for it: a stop did so when it was made. */
+export function lostSwitch(scope: Scope, mode: ModeText): Switch {
+  return {
+    scope,
+    mode: soundMode(scope, mode),
+    reason: STATE_LOST,
+    decisionId: null,
+    expiresAt: null,
+    cancels: false,
+  };
 }
 
 /** The mode that counts: as it is where we know it, else the one that stops most. */

@@ -23,6 +23,9 @@ export function reassertedReason({ reason, actor }: KillState, scope: Scope, fla
   return reason + REASSERTED.mark + actorText(actor) + how;
 }
 
+/** Why a scope denies of which the store has lost what it knew. */
+export const STATE_LOST = 'The kill store has lost the state of this scope';
+
 /** The reason of a change that was found in a flag or a set, and who made it: nobody can tell. */
 export const SET_BY_HAND = 'Set by hand';
 export const HAND: Actor = { kind: 'redis-cli', id: 'unknown' };

@@ -56,6 +56,8 @@ export interface ScopeReading {
   readonly state: KillState | null;
   /** What the flag itself says now, where it is not what the index says: obey the stricter of both, then adopt. */
   readonly byHand: ModeText | null;
+  /** The store has lost the state: `byHand` is what the scope denies until it is back, and nobody may make a state of that. */
+  readonly forgotten: boolean;
 }
 
 export interface PollRequest {
@@ -72,6 +74,8 @@ export interface PollAnswer {
   readonly more: boolean;
   /** Scopes whose flag differs from their index state, with what the flag says. */
   readonly byHand: readonly { readonly scope: Scope; readonly mode: ModeText }[];
+  /** Scopes whose state the store has lost, with what they deny until it is back. */
+  readonly forgotten: readonly { readonly scope: Scope; readonly mode: ModeText }[];
   /** Tripped by index but the flag is gone (lost or deleted by hand), or a tenant that `trippedTenants` lost: still tripped; to be re-asserted by `adopt`. */
   readonly lost: readonly Scope[];
 }

@@ -15,7 +15,7 @@ import { trippedTenantLaws } from './kill-store/tripped-tenants.ts';
  * The laws that every kill store keeps (contract 5), Redis and embedded alike.
  * Where the contract leaves a choice, these decide:
  *
- * - A trip is judged in this order: repeated, store_uninitialised, evidence_too_old, fence, hold, unchanged,
+ * - A trip is judged in this order: repeated, store_uninitialised, state_lost, evidence_too_old, fence, hold, unchanged,
  *   outbox_full, limits. What is refused or unchanged is not remembered and spends nothing.
  * - Operators' trips add as rules' do; only `replace` and a restore go down. Going down leaves a fence.
  * - A session's kill without a time lasts 7 days; killing it again renews those at most once a day.

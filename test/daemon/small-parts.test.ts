@@ -20,17 +20,17 @@ describe('retrying', () => {
     expect(reports).toEqual(['away', 'away', null]);
   });
 
-  test('says of who answers nothing that it waits, before the attempt ends', async () => {
+  test('says of a first attempt that takes long that it does, before it ends', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const reports: (string | null)[] = [];
     const attempt = () => new Promise<number>((resolve) => setTimeout(() => resolve(1), 10_000));
     const waiting = retrying(attempt, new AbortController().signal, (message) => void reports.push(message));
     await vi.advanceTimersByTimeAsync(9_000);
-    expect(reports).toEqual(['no answer for 3 s']);
+    expect(reports).toEqual(['still under way after 3 s']);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await waiting).toBe(1);
-    expect(reports).toEqual(['no answer for 3 s', null]);
+    expect(reports).toEqual(['still under way after 3 s', null]);
   });
 
   test('gives up at once on what does not heal by itself', async () => {

@@ -106,6 +106,33 @@ describe('on a real Redis', () => {
     expect(opened.check('db.write')).toMatchObject({ reason: 'killed: writes_disabled:db.write' });
   });
 
+  test('what the store had lost is as it was once the store was rebuilt: a guard makes no stop of its doubt', async () => {
+    const { guard, store, redis, prefix } = await setting();
+    const [restored, mild, unknown] = [tenant('restored'), tenant('mild'), tenant('unknown')];
+    const made = await guard();
+    for (const scope of [restored, mild, unknown]) await store.trip(byOperator(scope, { mode: 'stop_new_runs' }));
+    await store.trip(byOperator(tool('restored', 'web.*')));
+    await store.clear(clearing(restored));
+    await store.clear(clearing(tool('restored', 'web.*')));
+    const opened = [];
+    for (const { tenant: tenantId } of [restored, mild, unknown] as { tenant: string }[])
+      opened.push(await made.session({ ...S, tenantId }));
+    await made.refresh();
+    const topic = (await store.page(0, 100)).states.filter(({ scope }) => scope !== 'tenant:unknown');
+    await redis.del(`${prefix}agent_kill_index`, `${prefix}agent_kill_outbox`);
+    for (const id of ['mild', 'unknown']) await redis.del(`${prefix}agent_kill_tenant:${id}`);
+    await made.refresh();
+    for (const session of opened) expect(session.check('doc.read').allowed).toBe(false);
+    await store.initialise(topic, SENTINEL);
+    for (let each = 0; each < 3; each++) await made.refresh();
+    expect(opened.map((session) => session.check('web.get', { kind: 'read' }).allowed)).toEqual([true, true, true]);
+    expect((await store.read([restored, mild])).map(({ state }) => state?.mode)).toEqual(['none', 'stop_new_runs']);
+    // Nobody but the guard remembers it, as it was: that is given back.
+    expect((await store.read([unknown]))[0]?.state).toMatchObject({ mode: 'stop_new_runs', rule: null });
+    expect(made.admit({ tenantId: 'restored' }).allowed).toBe(true);
+    expect(made.admit({ tenantId: 'mild' }).allowed).toBe(false);
+  });
+
   test('what somebody sets with redis-cli is obeyed and adopted: a tenant, a session, a tool, a wrong type', async () => {
     const { guard, store, redis, prefix } = await setting();
     const opened = await (await guard()).session({ tenantId: 'a:c', sessionId: 's:1' });

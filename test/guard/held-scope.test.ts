@@ -54,6 +54,19 @@ describe('a held scope', () => {
     expect(held.switches).toHaveLength(1);
   });
 
+  test('denies what the store has lost until the store has it again, and never gives that back', () => {
+    const held = new HeldScope(scope);
+    held.take(at(10, 'none'));
+    expect(held.lose('stop_all')).toBe(true);
+    expect(held.lose('stop_all')).toBe(false);
+    expect([held.mode, held.isUnsure, held.switches.length]).toEqual(['stop_all', true, 1]);
+    expect([held.missingFrom(0), held.missingFrom(10)]).toEqual([null, null]);
+    // Read anew at the version that it had: nobody changed anything.
+    held.take(at(10, 'none'));
+    held.lose('none');
+    expect([held.mode, held.isUnsure]).toEqual(['none', false]);
+  });
+
   test('is missing from a store only where it is tripped here and the store’s state is older', () => {
     const held = new HeldScope(scope);
     held.take(at(10, 'stop_all'));

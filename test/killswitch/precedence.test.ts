@@ -4,6 +4,7 @@ import type { KillState } from '../../src/domain/kill-state.ts';
 import type { CallKind, ModeText } from '../../src/domain/mode.ts';
 import { parseScope, type Scope } from '../../src/domain/scope.ts';
 import { denialBy, type Switch, switchesOf, switchOf } from '../../src/killswitch/precedence.ts';
+import { STATE_LOST } from '../../src/killswitch/reasons.ts';
 
 function state(mode: string, overrides: Partial<KillState> = {}): KillState {
   return {
@@ -144,12 +145,23 @@ test('a denial by a switch that ends by itself is retryable then; a terminated s
 test('a flag set by hand counts beside the index: the stricter of both, until it is adopted', () => {
   const scope: Scope = { kind: 'tenant', tenant: 'acme' };
   const of = (mode: string | null, byHand: ModeText | null) =>
-    switchesOf({ scope, state: mode === null ? null : state(mode), byHand });
+    switchesOf({ scope, state: mode === null ? null : state(mode), byHand, forgotten: false });
   expect(told(of(null, 'disable_writes'), 'write', 't')).toBe('killed: writes_disabled:t');
   expect(told(of('disable_writes', 'stop_all'), 'read', 't')).toBe('killed: stop_all');
   expect(told(of('stop_all', 'none'), 'read', 't')).toBe('killed: stop_all');
   expect(told(of('stop_new_runs', 'disable_writes'), 'new_run')).toBe('killed: new_runs_stopped');
   expect(told(of(null, null), 'write', 't')).toBeNull();
+});
+
+test('a state that was lost denies as its flag says, and cancels nothing: it may never have been a stop', () => {
+  const lost = switchesOf({
+    scope: { kind: 'tenant', tenant: 'acme' },
+    state: null,
+    byHand: 'stop_all',
+    forgotten: true,
+  });
+  expect(told(lost, 'read', 't')).toBe('killed: stop_all');
+  expect(lost.map(({ cancels, reason }) => [cancels, reason])).toEqual([[false, STATE_LOST]]);
 });
 
 test('calls in flight are cancelled by stop_all, unless the state says otherwise, and by nothing that is cleared', () => {

@@ -25,7 +25,9 @@ export class Reading {
     const now = this.#tables.clock.now();
     return scopes.map((scope) => {
       const state = this.#tables.real.states.get(scopeText(scope));
-      return { scope, state, byHand: scope.kind === 'tool' ? this.#toolByHand(scope, now) : this.#byHand(scope, now) };
+      const byHand = scope.kind === 'tool' ? this.#toolByHand(scope, now) : this.#byHand(scope, now);
+      // One transaction writes flags and states: none is lost alone.
+      return { scope, state, byHand, forgotten: false };
     });
   }
 
@@ -45,6 +47,7 @@ export class Reading {
       more: changes.length === CHANGES_PER_POLL,
       byHand: [...switches.flatMap((scope) => this.#handMade(scope, now)), ...sets.flatMap(({ byHand }) => byHand)],
       lost: [...switches.filter((scope) => this.#isLost(scope, now)), ...sets.flatMap(({ lost }) => lost)],
+      forgotten: [],
     };
   }
 

@@ -89,7 +89,7 @@ export function outcome(reply: Reply): ChangeOutcome {
   }
 }
 
-/** A scope as the index has it, and what its flag says that is not that. A state that nobody can read denies. */
+/** A scope as the index has it, and what its flag says that is not that. A state that nobody can read is lost. */
 export function reading(
   scope: Scope,
   json: Reply | undefined,
@@ -97,8 +97,14 @@ export function reading(
   modeWhenEnabled: Mode,
 ): ScopeReading {
   const state = killState(json);
-  const isDamaged = state === null && typeof json === 'string';
-  return { scope, state, byHand: modeByHand(scope, flag ?? (isDamaged ? 'state' : null), modeWhenEnabled) };
+  const isDamaged = state === null && typeof json === 'string' && !isForgotten(flag);
+  const said = isDamaged ? 'state' : flag;
+  return { scope, state, byHand: modeByHand(scope, said, modeWhenEnabled), forgotten: isForgotten(said) };
+}
+
+/** A flag says so beside what it says (lua/read.lua.ts). */
+export function isForgotten(flag: Reply | undefined): boolean {
+  return flag === 'state' || (typeof flag === 'string' && flag.startsWith('?'));
 }
 
 /** What a flag says that is not what the index says (lua/read.lua.ts); null where nothing was asked for by hand. */
@@ -107,7 +113,7 @@ export function modeByHand(scope: Scope, flag: Reply | undefined, modeWhenEnable
   if (scope.kind === 'tool') return 'disabled';
   if (flag === 'type' || flag === 'state') return NOT_A_TEXT.mode;
   const { mode } = readHandText(flag.slice(1), scope.kind, modeWhenEnabled);
-  return mode === 'none' && flag.startsWith('~') ? null : mode;
+  return mode === 'none' && !flag.startsWith('=') ? null : mode;
 }
 
 /** An entry of the outbox; null where it is none of ours. */

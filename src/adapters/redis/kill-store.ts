@@ -149,6 +149,7 @@ export class RedisKillStore implements KillStore {
       more: more === '1',
       byHand: parts.flatMap((part) => part.byHand),
       lost: parts.flatMap((part) => part.lost),
+      forgotten: parts.flatMap((part) => part.forgotten),
     };
   }
 

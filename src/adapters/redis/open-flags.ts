@@ -1,12 +1,12 @@
-import type { Mode } from '../../domain/mode.ts';
+import type { Mode, ModeText } from '../../domain/mode.ts';
 import { GLOBAL, parseScope, type Scope, scopeText } from '../../domain/scope.ts';
 import type { KillKeys } from '../../killswitch/keys.ts';
 import type { PollAnswer, PollRequest } from '../../ports/kill-store.ts';
-import { list, modeByHand, pairs, scopes } from './kill-replies.ts';
+import { isForgotten, list, modeByHand, pairs, scopes } from './kill-replies.ts';
 import { chunks, json, setEnding } from './kill-requests.ts';
 import type { KillScripts } from './kill-scripts.ts';
 
-type FlagPart = Pick<PollAnswer, 'byHand' | 'lost'>;
+type FlagPart = Pick<PollAnswer, 'byHand' | 'lost' | 'forgotten'>;
 
 /** What a poll looks at besides the index: the flags of global, tools and a guard's own open tenants and sessions. */
 export class OpenFlags {
@@ -44,13 +44,18 @@ export class OpenFlags {
 
   async #part(asked: readonly Scope[], toolSets: readonly (string | null)[]): Promise<FlagPart> {
     const request = { scopes: asked.map(scopeText), sets: toolSets.map((tenant) => setEnding(this.#keys, tenant)) };
-    const [flags, tools, lost] = list(await this.#scripts.read('flags', json(request)));
-    const byHand = pairs(flags).flatMap(([name, flag]) => {
+    const [flags, tools, lost, lostTools] = list(await this.#scripts.read('flags', json(request)));
+    const byHand = scopes(tools).map(disabled);
+    const forgotten = scopes(lostTools).map(disabled);
+    for (const [name, flag] of pairs(flags)) {
       const scope = parseScope(name);
       const mode = scope === null ? null : modeByHand(scope, flag, this.#modeWhenEnabled);
-      return scope === null || mode === null ? [] : [{ scope, mode }];
-    });
-    const disabled = scopes(tools).map((scope) => ({ scope, mode: 'disabled' as const }));
-    return { byHand: [...byHand, ...disabled], lost: scopes(lost) };
+      if (scope !== null && mode !== null) (isForgotten(flag) ? forgotten : byHand).push({ scope, mode });
+    }
+    return { byHand, lost: scopes(lost), forgotten };
   }
+}
+
+function disabled(scope: Scope): { readonly scope: Scope; readonly mode: ModeText } {
+  return { scope, mode: 'disabled' };
 }

@@ -281,7 +281,9 @@ describe('damage under our own keys', () => {
         state: { mode: before.mode, decision_id: before.decision_id },
       });
       expect(await store.changesSince(before.version, 10)).toEqual([change]);
-      expect(await store.trippedTenants()).toEqual([{ scope: tenant('acme'), state: change?.state, byHand: null }]);
+      expect(await store.trippedTenants()).toEqual([
+        { scope: tenant('acme'), state: change?.state, byHand: null, forgotten: false },
+      ]);
       expect(await store.adoptAll(SENTINEL)).toEqual([]);
     }
     await byHand.del('agent_kill_tenants');

@@ -84,7 +84,7 @@ describe.each(ALL)('a state that %s', (_, lose) => {
       const mode = scope.kind === 'tool' ? 'disabled' : 'stop_all';
       expect(await byHandOf(harness, scope)).toBe(mode);
       const asked = { tenants: ['acme'], sessions: [{ tenant: 'acme', session: 's' }] };
-      expect((await harness.store.poll({ sinceVersion: 0, ...asked })).byHand).toContainEqual({ scope, mode });
+      expect((await harness.store.poll({ sinceVersion: 0, ...asked })).forgotten).toContainEqual({ scope, mode });
     },
   );
 
@@ -186,7 +186,7 @@ describe.each(ALL)('a state that %s', (_, lose) => {
     await lost(harness, scope, lose);
     const told = scope.kind === 'tool' ? harness.store.disabledTools(['acme']) : harness.store.trippedTenants();
     const mode = scope.kind === 'tool' ? 'disabled' : 'stop_all';
-    expect(await told).toEqual([{ scope, state: null, byHand: mode }]);
+    expect(await told).toEqual([{ scope, state: null, byHand: mode, forgotten: true }]);
   });
 
   test('is taken from the outbox by a rebuild, where the topic does not have it yet', async () => {
@@ -203,6 +203,25 @@ describe.each(ALL)('a state that %s', (_, lose) => {
     await published(harness);
     await harness.store.initialise([], SENTINEL);
     expect(await byHandOf(harness, ACME)).toBeNull();
+  });
+
+  test.each([ACME, tool('acme', 'x')])(
+    'and whose flag outlived it is adopted then, as set by hand: %o',
+    async (scope) => {
+      const harness = await fresh();
+      await lost(harness, scope, lose, true);
+      await published(harness);
+      await harness.store.initialise([], SENTINEL);
+      expect(await stateOf(harness, scope)).toMatchObject({ reason: 'Set by hand' });
+    },
+  );
+
+  test('of a tool is told though others are disabled beside it', async () => {
+    const harness = await fresh();
+    await harness.store.trip(byOperator(tool('acme', 'y')));
+    await lost(harness, tool('acme', 'x'), LOSSES['is gone']);
+    await harness.redis.srem(`${harness.prefix}agent_disabled_tools:acme`, 'x');
+    expect((await harness.store.read([tool('acme', 'x')]))[0]).toMatchObject({ byHand: 'disabled', forgotten: true });
   });
 });
 

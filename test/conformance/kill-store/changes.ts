@@ -39,7 +39,9 @@ export function changeLaws(fixture: Fixture): void {
         expect(outcome).toMatchObject({ status: 'applied', scope, before: null, escalated: false, state: { mode } });
         expect(await harness.byHand.get(flagKey(keys, scope))).toBe(mode);
         expect(await harness.byHand.px(flagKey(keys, scope))).toBeNull();
-        expect(await harness.store.read([scope])).toEqual([{ scope, state: applied(outcome), byHand: null }]);
+        expect(await harness.store.read([scope])).toEqual([
+          { scope, state: applied(outcome), byHand: null, forgotten: false },
+        ]);
       },
     );
 

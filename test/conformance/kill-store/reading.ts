@@ -24,9 +24,9 @@ export function readingLaws({ fresh }: Fixture): void {
       const harness = await fresh();
       const state = applied(await harness.store.trip(byOperator(tenant('a'))));
       expect(await harness.store.read([tenant('b'), tenant('a'), GLOBAL])).toEqual([
-        { scope: tenant('b'), state: null, byHand: null },
-        { scope: tenant('a'), state, byHand: null },
-        { scope: GLOBAL, state: null, byHand: null },
+        { scope: tenant('b'), state: null, byHand: null, forgotten: false },
+        { scope: tenant('a'), state, byHand: null, forgotten: false },
+        { scope: GLOBAL, state: null, byHand: null, forgotten: false },
       ]);
       expect(await harness.store.read([])).toEqual([]);
     });
@@ -99,7 +99,14 @@ export function readingLaws({ fresh }: Fixture): void {
     test('answers epoch, version and what is newer', async () => {
       const harness = await fresh();
       const state = applied(await harness.store.trip(byOperator(tenant('a'))));
-      const answer = { epoch: await harness.store.epoch(), version: state.version, byHand: [], lost: [], more: false };
+      const answer = {
+        epoch: await harness.store.epoch(),
+        version: state.version,
+        byHand: [],
+        lost: [],
+        forgotten: [],
+        more: false,
+      };
       expect(await harness.store.poll({ sinceVersion: 0, ...nothing })).toEqual({
         ...{ ...answer, changes: [{ scope: 'tenant:a', state }] },
       });

@@ -56,7 +56,7 @@ end
 
 -- Of every scope: its state, and what its flag is if that is not what the state says: false (agrees), 'lost',
 -- 'state' (that was lost, and no flag says what it was), 'type' (something else stands there), 'member' (of a set of tools),
--- or the text after '=' (tripped) or '~' (not tripped).
+-- or the text after '=' (tripped), '~' (not tripped) or '?' (the state was lost).
 local function compare(scopes)
   local states = many('HMGET', keys.index, scopes)
   local modes = modes_of(scopes, states)
@@ -71,8 +71,8 @@ local function compare(scopes)
   for index, kind in ipairs(kinds) do
     local mode, text = modes[index] or 'none', texts[index]
     found[index] = false
-    if kind ~= 'none' and not modes[index] and not text and not wrong[index] then
-      found[index] = 'state'
+    if kind ~= 'none' and not modes[index] then
+      found[index] = kind ~= 'tool' and text and '?' .. string.sub(text, 1, 101) or 'state'
     elseif kind == 'tool' then
       local member = ask('SISMEMBER', flags[index], patterns[index])
       if member == nil and patterns[index] == '*' then member = 1 end
@@ -123,7 +123,7 @@ local function tool_scope(suffix, pattern)
 end
 
 -- Adds what differs between a set of disabled tools and what the index has.
-local function compare_set(suffix, by_hand, lost)
+local function compare_set(suffix, by_hand, lost, forgotten)
   local set, known = keys.disabledTools .. suffix, keys.knownTools .. suffix
   local members = ask('SMEMBERS', set)
   local present = {}
@@ -134,7 +134,7 @@ local function compare_set(suffix, by_hand, lost)
   local modes = modes_of(scopes, many('HMGET', keys.index, scopes))
   for index, pattern in ipairs(patterns) do
     -- Nobody can read whether it was enabled again: it is disabled.
-    if not modes[index] then by_hand[#by_hand + 1] = scopes[index] end
+    if not modes[index] then forgotten[#forgotten + 1] = scopes[index] end
     is_known[pattern] = true
   end
   for _, pattern in ipairs(members or { '*' }) do
@@ -171,11 +171,12 @@ function command.changes(json)
   return { text_of(keys.epoch), int(newest_version()), found, count == request.limit and '1' or '0' }
 end
 
--- Scopes and endings of sets of tools: pairs of scope and flag that differ, tools that were disabled by hand, what is lost.
+-- Scopes and endings of sets of tools: pairs of scope and flag that differ, tools that were disabled by hand, what is lost, and
+-- tools whose state is lost.
 function command.flags(json)
   local request = cjson.decode(json)
   local _, flags = compare(request.scopes)
-  local by_hand, lost, tools = {}, {}, {}
+  local by_hand, lost, tools, forgotten = {}, {}, {}, {}
   for index, flag in ipairs(flags) do
     if flag == 'lost' then
       lost[#lost + 1] = request.scopes[index]
@@ -184,8 +185,8 @@ function command.flags(json)
       by_hand[#by_hand + 1] = flag
     end
   end
-  for _, suffix in ipairs(request.sets) do compare_set(suffix, tools, lost) end
-  return { by_hand, tools, lost }
+  for _, suffix in ipairs(request.sets) do compare_set(suffix, tools, lost, forgotten) end
+  return { by_hand, tools, lost, forgotten }
 end
 
 -- Which of these scopes, that had a state, have none any more that can be read.
@@ -220,7 +221,7 @@ end
 -- What differs between sets of disabled tools and the index.
 function command.sets(...)
   local differ = {}
-  for _, suffix in ipairs({ ... }) do compare_set(suffix, differ, differ) end
+  for _, suffix in ipairs({ ... }) do compare_set(suffix, differ, differ, differ) end
   return differ
 end
 

@@ -127,7 +127,11 @@ end
 -- States that were lost and that nobody remembers, among those after a version: how many were looked at, the last version.
 function command.settle(version, limit)
   local found = redis.call('ZRANGEBYSCORE', own(keys.order, 'zset'), '(' .. version, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-  for each = 1, #found, 2 do forget_lost(found[each]) end
+  for each = 1, #found, 2 do
+    local kind, key, pattern = place_of(found[each])
+    -- A member that outlived it is adopted then, as flags are.
+    if forget_lost(found[each]) and kind == 'tool' then redis.call('SREM', own(known_beside(key), 'set'), pattern) end
+  end
   return { tostring(#found / 2), found[#found] and int(tonumber(found[#found])) or version }
 end
 
