@@ -10,7 +10,14 @@ import { burst, World } from './rig.ts';
 /** Nobody looks at the limits by the clock here: what is told of them, the turn that published their change has told. */
 vi.mock('../../src/daemon/jobs.ts', async (load) => {
   const { jobsOf } = await load<typeof Jobs>();
-  return { jobsOf: (parts: Jobs.JobParts) => jobsOf(parts).filter(({ name }) => name !== 'limits') };
+  return {
+    jobsOf: (parts: Jobs.JobParts) => {
+      const jobs = jobsOf(parts);
+      const others = jobs.filter(({ name }) => name !== 'limits');
+      if (others.length !== jobs.length - 1) throw new Error('there is no one job that looks at the limits any more');
+      return others;
+    },
+  };
 });
 
 const RULES = `groups:
