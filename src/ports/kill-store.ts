@@ -99,8 +99,8 @@ export interface KillChanger {
   /** Removes cleared entries older than 7 days from the index. @returns their scopes (a tombstone is due in kill-state). */
   sweep(limit: number): Promise<readonly string[]>;
   /**
-   * Completes a new or wiped store: takes in these states (greatest version of a scope wins), and limits that hold, then
-   * writes a new epoch, last.
+   * Completes a new or wiped store: takes in these states and those that wait in the outbox (greatest version of a scope
+   * wins), and limits that hold, then writes a new epoch, last.
    */
   initialise(states: readonly ScopedState[], actor: Actor, limits?: readonly TrippedLimit[]): Promise<string>;
   publishConfig(config: PublishedConfig): Promise<void>;

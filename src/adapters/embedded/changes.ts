@@ -104,6 +104,8 @@ export class Changes {
   /** @returns the new epoch. */
   initialise(states: readonly ScopedState[], limits: readonly TrippedLimit[], actor: Actor, epoch: string): string {
     this.#inSteps(states, takeIn);
+    // The topic does not have yet what waits for it.
+    this.#takeOutbox();
     this.#inSteps(limits, ({ tables }, limit) => tables.real.spending.trip(limit));
     this.adoptAll(actor);
     return this.#step((step) => {
@@ -147,6 +149,17 @@ export class Changes {
       outboxFull: waiting >= step.tables.outboxMax ? waiting : null,
       book: bookOf(step, space),
     };
+  }
+
+  #takeOutbox(): void {
+    const { store, outbox } = this.#tables;
+    for (let after: string | null = null; ; ) {
+      const entries = store.read(() => outbox.after(after, PER_STEP));
+      const states = entries.flatMap(({ note: { scope, state } }) => (state === null ? [] : [{ scope, state }]));
+      this.#inSteps(states, takeIn);
+      after = entries.at(-1)?.id ?? null;
+      if (after === null) return;
+    }
   }
 
   #step<T>(run: (step: Step) => T): T {

@@ -95,6 +95,17 @@ export function recoveryLaws({ fresh, bare }: Fixture): void {
       expect([...(await harness.store.sweep(10))].sort()).toEqual(['tenant:fenced', 'tenant:held']);
     });
 
+    test('takes in what the topic does not have yet, as it waits in the outbox', async () => {
+      const harness = await bare();
+      const stopped = applied(await harness.store.trip(byOperator(tenant('acme'))));
+      await harness.store.clear(clearing(tenant('acme')));
+      // The index has forgotten the restore; its record waits still.
+      harness.advance(2 * WEEK);
+      expect(await harness.store.sweep(10)).toEqual(['tenant:acme']);
+      await harness.store.initialise([{ scope: 'tenant:acme', state: stopped }], SENTINEL);
+      expect(await modeOf(harness, tenant('acme'))).toBe('none');
+    });
+
     test('the greatest version of a scope wins, down as well as up', async () => {
       const harness = await bare();
       const low = applied(await harness.store.trip(byOperator(tenant('topic-older'))));
