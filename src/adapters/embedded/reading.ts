@@ -98,8 +98,10 @@ export class Reading {
     // An expiry set by hand on the whole set concerns every member.
     const temporary = entry !== null && entry.expiresAt !== null;
     const news = members.filter((pattern) => pattern !== '' && (temporary || !known.has(pattern)));
+    // What is no set has no members, whatever it was meant to be.
+    const isSet = entry?.kind === 'set';
     const lost = [...known].flatMap(([pattern, { scope }]) =>
-      members.includes(pattern) ? [] : (parseScope(scope) ?? []),
+      isSet && members.includes(pattern) ? [] : (parseScope(scope) ?? []),
     );
     return { byHand: news.map((pattern) => ({ scope: { kind: 'tool', tenant, pattern }, mode: 'disabled' })), lost };
   }
