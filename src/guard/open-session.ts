@@ -87,6 +87,7 @@ export class OpenSession {
   }
 
   check(tool: string, declared: ToolKind | undefined): Verdict {
+    if (declared === undefined && this.#readsFreely && this.#kinds.isKnownRead(tool)) return ALLOWED;
     const kind = this.#kinds.of(tool, declared);
     if (kind === 'read' && this.#readsFreely) return ALLOWED;
     return this.#judge(tool, kind);
