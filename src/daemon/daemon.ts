@@ -73,10 +73,7 @@ export class Daemon {
     this.#report = new SelfReport(this.board, options.logger, options.ports.clock);
     this.#life = new Lifecycle((name, message) => this.#logger.error({ part: name }, `stopping failed: ${message}`));
     this.board.problem('start', 'starting');
-    const { kafka, redis, embedded } = options.config;
-    if (kafka === null)
-      this.board.notice('log', `no Kafka is configured: events and audit are kept in ${embedded.dir}`);
-    if (redis === null) this.board.notice('store', `no Redis is configured: the kill state is kept in ${embedded.dir}`);
+    this.#report.embedded(options.config);
     this.#life.add('ports', () => closePorts(options.ports));
   }
 
@@ -94,7 +91,7 @@ export class Daemon {
   }
 
   /**
-   * Connects and runs. Resolves when events are being read, or when it was stopped meanwhile; rejects when the rules are
+   * Connects and runs. Resolves when it has asked for its partitions, or when it was stopped meanwhile; rejects when the rules are
    * invalid, or when something that does not heal by itself is in the way.
    */
   async start(): Promise<void> {
@@ -215,8 +212,8 @@ export class Daemon {
       onNotice: (partition, notice) => this.#report.notice(partition, notice),
       onWaiting: (part, why) => this.board.problem(part, why),
       onReading: (partitions) => {
-        const facts = { partitions, rules: this.#rules?.current.rules.length, store: this.ports.store.place };
-        this.#logger.info(facts, 'reading events');
+        const rulesNow = this.#rules?.current ?? rules;
+        this.#report.reading({ partitions, rules: rulesNow.rules.length, store: this.ports.store.place });
       },
       onCrash: (error) => this.#options.onCrash(error),
     });

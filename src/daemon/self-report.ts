@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { degradedRecord } from '../audit/lifecycle-records.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { TrippedLimit } from '../ports/kill-store.ts';
+import type { Config } from './config/config.ts';
 import type { OutgoingQueue } from './outgoing.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Notice } from './pipeline-options.ts';
@@ -37,6 +38,16 @@ export class SelfReport {
   degraded(what: string): void {
     this.#logger.warn(what);
     this.#trail?.write(degradedRecord(this.#trail.next, this.#clock.now(), what), null);
+  }
+
+  /** Nobody uses what is embedded by accident. */
+  embedded({ kafka, redis, embedded: { dir } }: Config): void {
+    if (kafka === null) this.#board.notice('log', `no Kafka is configured: events and audit are kept in ${dir}`);
+    if (redis === null) this.#board.notice('store', `no Redis is configured: the kill state is kept in ${dir}`);
+  }
+
+  reading(facts: { readonly partitions: number; readonly rules: number; readonly store: string }): void {
+    this.#logger.info(facts, 'reading events');
   }
 
   /** Scopes of which the kill store had lost the state. */

@@ -40,7 +40,7 @@ export class ToolKinds {
     }
     if (known.size >= REMEMBERED_MAX) {
       known.clear();
-      this.#reads.clear();
+      if (known === this.#undeclared) this.#reads.clear();
     }
     const kind = toolKind(tool, this.#lists, declared);
     known.set(tool, kind);

@@ -28,16 +28,15 @@ import type { ResponderSettings } from '../../src/responder/settings.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { parseRules } from '../../src/rules/parse.ts';
 import { newFolder } from '../adapters/embedded/folder.ts';
+import { SETTINGS } from '../support/responder-settings.ts';
 
 export const START = 1_790_000_000_000;
 export const TOPICS = DEFAULT_TOPICS;
 /** Short, so that a clock that moves on for the sake of a checkpoint changes nothing else. */
 export const CHECKPOINT_EVERY_MS = 10;
 
-const SETTINGS: Omit<ResponderSettings, 'log'> = {
-  simulate: false,
-  staleAfterMs: 300_000,
-  modeWhenEnabled: 'disable_writes',
+const RAISED: ResponderSettings = {
+  ...SETTINGS,
   limits: {
     sessionKills: { max: 10_000, perMs: 60_000 },
     timeouts: { max: 10_000, perMs: 60_000 },
@@ -195,7 +194,7 @@ export class Life {
     this.queue = new OutgoingQueue(log, () => {}, limits);
     this.trail = new Trail(new Chain(writer, null), this.queue, TOPICS.audit);
     this.relay = new Relay(store, log, TOPICS, writer);
-    const responder = { ...SETTINGS, ...settings, log: identity };
+    const responder = { ...RAISED, ...settings, log: identity };
     const shared: Shared = {
       log: identity,
       deadLetterTopic: TOPICS.dead_letter,

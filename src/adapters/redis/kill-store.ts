@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ChainLink } from '../../domain/audit-record.ts';
 import type { Actor, ScopedState } from '../../domain/kill-state.ts';
 import type { Mode } from '../../domain/mode.ts';
@@ -19,13 +18,13 @@ import type {
   TripRequest,
 } from '../../ports/kill-store.ts';
 import { connectRedis, type RedisLink } from './connect.ts';
-import { flagsInKeyspace } from './keyspace.ts';
 import { list, outcome, pairs, parsed, reading, scopedStates, scopes, text, texts } from './kill-replies.ts';
-import { CHUNK, chunks, clearJson, flat, json, setEnding, tripJson } from './kill-requests.ts';
+import { chunks, clearJson, json, setEnding, tripJson } from './kill-requests.ts';
 import { KillScripts } from './kill-scripts.ts';
 import { OpenFlags } from './open-flags.ts';
 import { RedisOutbox } from './outbox.ts';
 import { ChangeSubscription } from './subscription.ts';
+import { RedisUpkeep } from './upkeep.ts';
 
 export interface RedisKillStoreOptions {
   /** See {@link connectRedis}. */
@@ -50,6 +49,7 @@ export class RedisKillStore implements KillStore {
   readonly #scripts: KillScripts;
   readonly #openFlags: OpenFlags;
   readonly #outbox: RedisOutbox;
+  readonly #upkeep: RedisUpkeep;
   readonly #subscription: ChangeSubscription;
 
   /** Connects in the background. @throws SentinelError `config_invalid` for a url that is none. */
@@ -62,6 +62,7 @@ export class RedisKillStore implements KillStore {
     this.#scripts = new KillScripts(this.#link, this.#keys, settings, options.clockOffsetMs ?? (() => 0));
     this.#openFlags = new OpenFlags(this.#scripts, this.#keys, modeWhenEnabled);
     this.#outbox = new RedisOutbox(this.#scripts, this.#keys);
+    this.#upkeep = new RedisUpkeep(this.#link, this.#keys, this.#scripts, this.#outbox);
     this.#subscription = new ChangeSubscription(this.#keys.channel, () => this.#link.duplicate());
   }
 
@@ -176,60 +177,31 @@ export class RedisKillStore implements KillStore {
   }
 
   adopt(asked: readonly Scope[], actor: Actor): Promise<readonly ScopedState[]> {
-    return this.#adopt(asked.map(scopeText), actor);
+    return this.#upkeep.adopt(asked.map(scopeText), actor);
   }
 
-  async adoptAll(actor: Actor): Promise<readonly ScopedState[]> {
-    const changes: ScopedState[] = [];
-    for await (const found of flagsInKeyspace(this.#link, this.#keys)) {
-      const differing = [
-        ...texts(await this.#scripts.read('differing', ...found.scopes.map(scopeText))),
-        ...texts(await this.#scripts.read('sets', ...found.toolSets.map((tenant) => setEnding(this.#keys, tenant)))),
-      ];
-      changes.push(...(await this.#adopt(differing, actor)));
-    }
-    changes.push(...(await this.#adoptIndex(actor)));
-    return changes;
+  adoptAll(actor: Actor): Promise<readonly ScopedState[]> {
+    return this.#upkeep.adoptAll(actor);
   }
 
-  async expire(now: number, actor: Actor): Promise<readonly ScopedState[]> {
-    const expired: ScopedState[] = [];
-    for (;;) {
-      const [changes, more] = list(await this.#scripts.change('expire', json(actor), String(now), String(CHUNK)));
-      expired.push(...scopedStates(changes));
-      if (more !== '1') return expired;
-    }
+  expire(now: number, actor: Actor): Promise<readonly ScopedState[]> {
+    return this.#upkeep.expire(now, actor);
   }
 
-  async renew(scope: Scope, actor: Actor): Promise<ChangeOutcome> {
-    return outcome(await this.#scripts.change('renew', scopeText(scope), json(actor)));
+  renew(scope: Scope, actor: Actor): Promise<ChangeOutcome> {
+    return this.#upkeep.renew(scope, actor);
   }
 
-  async reassert(states: readonly ScopedState[], actor: Actor): Promise<readonly ScopedState[]> {
-    const changes: ScopedState[] = [];
-    for (const part of chunks(states)) {
-      changes.push(...scopedStates(await this.#scripts.change('reassert', json(actor), ...flat(part))));
-    }
-    return changes;
+  reassert(states: readonly ScopedState[], actor: Actor): Promise<readonly ScopedState[]> {
+    return this.#upkeep.reassert(states, actor);
   }
 
-  async sweep(limit: number): Promise<readonly string[]> {
-    return texts(await this.#scripts.change('sweep', String(limit)));
+  sweep(limit: number): Promise<readonly string[]> {
+    return this.#upkeep.sweep(limit);
   }
 
-  async initialise(
-    states: readonly ScopedState[],
-    actor: Actor,
-    limits: readonly TrippedLimit[] = [],
-  ): Promise<string> {
-    for (const part of chunks(states)) await this.#scripts.change('take', ...flat(part));
-    // The topic does not have yet what waits for it.
-    await this.#takeOutbox();
-    for (const { name, at, detail } of limits) await this.#scripts.change('hold', name, String(at), detail);
-    await this.#settle();
-    // A complete store knows everything that was set by hand while it was none.
-    await this.adoptAll(actor);
-    return text(await this.#scripts.change('initialised', randomUUID()));
+  initialise(states: readonly ScopedState[], actor: Actor, limits?: readonly TrippedLimit[]): Promise<string> {
+    return this.#upkeep.initialise(states, actor, limits);
   }
 
   async publishConfig(config: PublishedConfig): Promise<void> {
@@ -240,8 +212,8 @@ export class RedisKillStore implements KillStore {
     await this.#scripts.change('session', tenant, session, parent ?? '');
   }
 
-  async rearm(name: string | null, actor: Actor): Promise<readonly string[]> {
-    return texts(await this.#scripts.change('rearm', json(actor), name ?? ''));
+  rearm(name: string | null, actor: Actor): Promise<readonly string[]> {
+    return this.#upkeep.rearm(name, actor);
   }
 
   async trippedLimits(): Promise<readonly TrippedLimit[]> {
@@ -308,45 +280,5 @@ export class RedisKillStore implements KillStore {
 
   async putActiveSessions(partition: number, active: number): Promise<void> {
     await this.#scripts.change('active', String(partition), String(active));
-  }
-
-  async #takeOutbox(): Promise<void> {
-    for (let after: string | null = null; ; ) {
-      const entries: readonly OutboxEntry[] = await this.#outbox.entries(after, CHUNK);
-      const states = entries.flatMap(({ note: { scope, state } }) => (state === null ? [] : [{ scope, state }]));
-      if (states.length > 0) await this.#scripts.change('take', ...flat(states));
-      after = entries.at(-1)?.id ?? null;
-      if (after === null) return;
-    }
-  }
-
-  /** States that were lost and that nobody gave back are waited for no longer. */
-  async #settle(): Promise<void> {
-    for (let version = '-1'; ; ) {
-      const [count, last] = texts(await this.#scripts.change('settle', version, String(CHUNK)));
-      if (Number(count) < CHUNK) return;
-      version = last ?? version;
-    }
-  }
-
-  async #adopt(asked: readonly string[], actor: Actor): Promise<readonly ScopedState[]> {
-    const changes: ScopedState[] = [];
-    for (const part of chunks(asked)) {
-      changes.push(...scopedStates(await this.#scripts.change('adopt', json(actor), ...part)));
-    }
-    return changes;
-  }
-
-  /** Flags that are gone show only from the index. */
-  async #adoptIndex(actor: Actor): Promise<readonly ScopedState[]> {
-    const changes: ScopedState[] = [];
-    const until = (await this.poll({ sinceVersion: 0, tenants: [], sessions: [] })).version;
-    for (let version = '-1'; ; ) {
-      const [adrift, count, last] = list(await this.#scripts.read('adrift', version, String(CHUNK)));
-      changes.push(...(await this.#adopt(texts(adrift), actor)));
-      version = text(last);
-      // What is adopted moves to the end of the order: go no further than where that was.
-      if (Number(count) < CHUNK || Number(version) >= until) return changes;
-    }
   }
 }

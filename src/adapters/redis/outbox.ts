@@ -1,9 +1,10 @@
 import type { ChainLink } from '../../domain/audit-record.ts';
 import { SentinelError } from '../../domain/errors.ts';
+import type { ScopedState } from '../../domain/kill-state.ts';
 import type { KillKeys } from '../../killswitch/keys.ts';
 import type { Outbox, OutboxEntry } from '../../ports/kill-store.ts';
 import { list, outboxEntry, pairs, parsed, text } from './kill-replies.ts';
-import { json } from './kill-requests.ts';
+import { CHUNK, json } from './kill-requests.ts';
 import type { KillScripts } from './kill-scripts.ts';
 
 /** Audit records of changes on their way to the log, the relay's lease, and how far it came. */
@@ -31,6 +32,16 @@ export class RedisOutbox implements Outbox {
       // A page of nothing but foreign entries is not the end.
       if (entries.length > 0 || found.length < limit) return entries;
       from = text(list(found.at(-1))[0]);
+    }
+  }
+
+  /** The states of all changes that wait, oldest first, a page at a time. */
+  async *states(): AsyncGenerator<readonly ScopedState[]> {
+    for (let after: string | null = null; ; ) {
+      const entries: readonly OutboxEntry[] = await this.entries(after, CHUNK);
+      after = entries.at(-1)?.id ?? null;
+      if (after === null) return;
+      yield entries.flatMap(({ note: { scope, state } }) => (state === null ? [] : [{ scope, state }]));
     }
   }
 
